@@ -1,0 +1,124 @@
+#!/bin/bash
+# Unpacks $src, applies the patches and runs the build script; see README.md beside this file.
+# Only what a minimal Debian has may be used here: bash, coreutils, tar, gzip.
+set -eu -o pipefail
+
+root=${VOYAGER_BUILD_ROOT:-/build}
+src=${src:-}
+patches=${VOYAGER_PATCHES:-${patches:-}}
+
+# Prints "nix-voyager: $1" and stops. 65 is EX_DATAERR: the input is wrong, not the build.
+fail() {
+  printf 'nix-voyager: %s\n' "$1" >&2
+  exit 65
+}
+
+# The helper turns these lines into Nix's progress display and into timings.
+phase() {
+  printf '@voyager phase %s\n' "$1" >&2
+}
+
+# need TOOL PURPOSE: stops when TOOL is not in the environment.
+need() {
+  command -v "$1" >/dev/null ||
+    fail "$2 needs '$1', which the environment does not have; add its package to systemBuildDependencies"
+}
+
+# Prints the kind of file $1, told by its content: a store path's name may say anything.
+kind_of() {
+  local hex
+  hex=$(od -An -v -tx1 -N263 -- "$1" | tr -d ' \n')
+  case $hex in
+    1f8b*) echo gzip ;;
+    fd377a585a00*) echo xz ;;
+    425a683[1-9]314159265359* | 425a683[1-9]177245385090*) echo bzip2 ;;
+    28b52ffd*) echo zstd ;;
+    504b0304* | 504b0506*) echo zip ;;
+    # The mark "ustar" at byte 257.
+    *) if [[ ${hex:514:10} == 7573746172 ]]; then echo tar; else old_tar "$1"; fi ;;
+  esac
+}
+
+# Archives from before POSIX have no mark: only tar itself can tell. It takes an empty file for one.
+old_tar() {
+  if [[ -s $1 ]] && tar --force-local -tf "$1" >/dev/null 2>&1; then echo tar; else echo unknown; fi
+}
+
+# unpack FILE KIND FOLDER
+unpack() {
+  local status=0
+  local options=(--extract --force-local --no-same-owner --no-same-permissions --directory "$3" --file "$1")
+  case $2 in
+    tar) tar "${options[@]}" || status=$? ;;
+    gzip | xz | bzip2 | zstd)
+      need "$2" "source '$1'"
+      tar --use-compress-program="$2" "${options[@]}" || status=$?
+      ;;
+    zip)
+      need unzip "source '$1'"
+      unzip -qq -o -d "$3" "$1" </dev/null || status=$?
+      # 1 is a warning, for instance about a "../" that it left out of a name.
+      [[ $status != 1 ]] || status=0
+      ;;
+    *) fail "source '$1' is neither an archive (tar, tar.gz, tar.xz, tar.bz2, tar.zst, zip) nor a folder" ;;
+  esac
+  [[ $status == 0 ]] || fail "source '$1' looks like $2, but unpacking it as an archive failed (status $status)"
+}
+
+unpack_source() {
+  local folder=$root/.unpacked entries
+  if [[ -d $src ]]; then
+    # The slash and dot follow $src where it is a symbolic link itself; links inside stay links.
+    mkdir source
+    cp -R -P --preserve=mode,timestamps,links --reflink=auto -- "$src/." source
+    chmod -R u+rwX source
+    return
+  fi
+  [[ -e $src ]] || fail "source '$src' does not exist in the container"
+  mkdir "$folder"
+  unpack "$src" "$(kind_of "$src")" "$folder"
+  # A folder without write permission can neither be moved nor patched.
+  chmod -R u+rwX "$folder"
+  shopt -s nullglob dotglob
+  entries=("$folder"/*)
+  shopt -u nullglob dotglob
+  if [[ ${#entries[@]} == 1 && -d ${entries[0]} && ! -L ${entries[0]} ]]; then
+    mv -T -- "${entries[0]}" source
+    rmdir "$folder"
+  else
+    mv -T -- "$folder" source
+  fi
+}
+
+apply_patches() {
+  local file
+  need patch "patches"
+  for file in $patches; do
+    # Backups of fuzzy hunks would be packed with the source.
+    patch -d source -p1 --forward --no-backup-if-mismatch -i "$file" </dev/null >&2 ||
+      fail "patch '$file' does not apply to the source (with patch -p1)"
+  done
+}
+
+# Options taken from the environment could switch tar's and unzip's own protection off.
+unset TAR_OPTIONS UNZIP UNZIPOPT GZIP XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL
+umask 022
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800}
+
+cd "$root"
+if [[ -d source ]]; then
+  rmdir source 2>/dev/null || fail "'$root/source' is not empty"
+fi
+if [[ -n $src ]]; then
+  phase unpack
+  unpack_source
+else
+  mkdir source
+fi
+if [[ -n ${patches// /} ]]; then
+  phase patch
+  apply_patches
+fi
+phase build
+cd source
+exec bash -e -o pipefail "$root/.voyager/build-script" </dev/null
