@@ -1,0 +1,33 @@
+# Wires the library: what is public, and what each file needs of the others.
+{
+  # From helper/default.nix: `command`, the argument list that starts the helper.
+  helper,
+  # The platform that builds, as Nix names it.
+  nixSystem,
+  # CA bundle for downloads: a path or store path; null: what the machine's settings say.
+  certificates ? null,
+}: let
+  types = import ./internal/types.nix;
+  limits = import ./internal/limits.nix;
+  build = import ./internal/build.nix {inherit helper nixSystem;};
+  debianLike = import ./internal/debian-like.nix {mkSystem = mkSystem.function;};
+
+  mkDockerBuild = import ./mkDockerBuild.nix {inherit build limits types;};
+  mkDockerWheel = import ./mkDockerWheel.nix {inherit build mkDockerBuild types;};
+  mkSystem = import ./mkSystem.nix {inherit types;};
+  fetchPypi = import ./fetchPypi.nix {inherit build certificates systems types;};
+
+  systems = {
+    debian11 = import ./systems/debian11.nix debianLike;
+    debian12 = import ./systems/debian12.nix debianLike;
+    debian13 = import ./systems/debian13.nix debianLike;
+    ubuntu2204 = import ./systems/ubuntu2204.nix debianLike;
+    ubuntu2404 = import ./systems/ubuntu2404.nix debianLike;
+  };
+in {
+  mkDockerBuild = mkDockerBuild.function;
+  mkDockerWheel = mkDockerWheel.function;
+  mkSystem = mkSystem.function;
+  fetchPypi = fetchPypi.function;
+  inherit systems;
+}

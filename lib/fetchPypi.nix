@@ -1,0 +1,159 @@
+# Fetches an sdist or a pure-Python wheel from the Python package index, without running any
+# code of the package.
+#
+# Returns a fixed-output derivation whose output is the file. Throws on an unknown, missing or
+# ill-typed argument, and on an index address with credentials in it. A wrong hash and an
+# unknown version fail when it is built.
+{
+  build,
+  certificates,
+  systems,
+  types,
+}: let
+  inherit (builtins) concatStringsSep genList isList replaceStrings split stringLength substring;
+
+  arguments = {
+    # Name of the project in the index.
+    pname = {type = types.nonEmptyString;};
+
+    # Exact version.
+    version = {type = types.nonEmptyString;};
+
+    # SHA-256 of the file, as the index shows it: 64 hexadecimal digits, "sha256:" and those, or
+    # "sha256-" and base64.
+    hash = {type = types.sha256;};
+
+    # Address of the index, in the form that `pip --index-url` takes. null: what this machine's
+    # pip settings say, else pip's default.
+    index = {
+      type = types.nullOr types.nonEmptyString;
+      default = null;
+    };
+
+    # "sdist", or "wheel" for a pure-Python wheel.
+    format = {
+      type = types.enum ["sdist" "wheel"];
+      default = "sdist";
+    };
+
+    # The system whose tools download; it does not change the result.
+    system = {
+      type = types.system;
+      default = systems.debian12;
+    };
+
+    # CA bundle (a PEM file) to trust for the download. null: the one that this machine's
+    # settings name, where evaluation may read it, else the container's own.
+    certificates = {
+      type = types.nullOr types.storeFile;
+      default = null;
+    };
+
+    # Description, license, homepage, maintainers … as Nix and Hydra know them.
+    meta = {
+      type = types.attrs;
+      default = {};
+    };
+
+    # Attributes to add to the result.
+    passthru = {
+      type = types.attrs;
+      default = {};
+    };
+  };
+
+  function = "fetchPypi";
+  check = import ./internal/check.nix function arguments;
+  credentials = import ./internal/credentials.nix;
+  pipIndex = import ./internal/pip-index.nix;
+  caBundle = import ./internal/ca-bundle.nix;
+  store = import ./internal/store.nix;
+  builder = import ./internal/folder.nix "pypi";
+  defaultBundle = caBundle certificates;
+
+  # Network settings of the machine (or the Nix daemon) that the download follows.
+  lowerCase = ["http_proxy" "https_proxy" "all_proxy" "no_proxy"];
+  upperCase = ["HTTP_PROXY" "HTTPS_PROXY" "ALL_PROXY" "NO_PROXY"];
+  impureEnv = ["PIP_INDEX_URL" "PIP_EXTRA_INDEX_URL"] ++ lowerCase ++ upperCase;
+
+  checkIndex = index:
+    if index != null && credentials index
+    then throw "fetchPypi: the address of the index has credentials in it, which everyone could read in the Nix store; give them in a netrc file or in PIP_INDEX_URL of the environment that Nix builds in, and leave them out of 'index' and of pip's configuration"
+    else index;
+
+  fileName = args:
+    if args.format == "sdist"
+    then "${args.pname}-${args.version}.tar.gz"
+    else "${normalised args.pname}-${args.version}-py3-none-any.whl";
+  # As wheels spell a name: lower case, a run of separators as one underscore.
+  normalised = name:
+    concatStringsSep "" (map (piece:
+      if isList piece
+      then "_"
+      else piece) (split "[-_.]+" (replaceStrings capitals letters name)));
+  characters = string: genList (i: substring i 1 string) (stringLength string);
+  capitals = characters "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  letters = characters "abcdefghijklmnopqrstuvwxyz";
+
+  fetchPypi = given: let
+    args = check given;
+    bundle =
+      if args.certificates == null
+      then defaultBundle
+      else store.textFile args.certificates;
+    trust =
+      if bundle == null
+      then {}
+      else {
+        SSL_CERT_FILE = bundle;
+        PIP_CERT = bundle;
+      };
+    request = {
+      inherit (args) pname version format;
+      index = checkIndex (
+        if args.index == null
+        then pipIndex
+        else args.index
+      );
+    };
+  in
+    build {
+      inherit function given impureEnv;
+      kind = "pypi";
+      rebuild = fetchPypi;
+      layers = [args.system.packages.pypi];
+      env = trust // {VOYAGER_PYPI = builtins.toJSON request;};
+      result = "file";
+      network = true;
+      fixed = {
+        name = store.safeName (fileName args);
+        # Nix takes all three forms: the bare digits because it is told the algorithm.
+        outputHash = args.hash;
+        outputHashAlgo = "sha256";
+        outputHashMode = "flat";
+        impureEnvVars = impureEnv;
+      };
+    } {
+      inherit (args) pname version system passthru;
+      src = null;
+      outputs = ["out"];
+      systemBuildDependencies = [];
+      systemRunDependencies = null;
+      nixDependencies = [];
+      env = {};
+      patches = [];
+      transfer = "auto";
+      limits = {};
+      environment = {};
+      hydraProducts = [];
+      buildScript = "python3 ${builder}/fetch.py";
+      meta =
+        {
+          description = "Source of ${args.pname} ${args.version}, from the Python package index";
+        }
+        // args.meta;
+    };
+in {
+  inherit arguments;
+  function = fetchPypi;
+}

@@ -1,0 +1,19 @@
+# Names that Debian and its descendants give to what the builders need.
+{
+  # Unpackers, by the kind of archive; tar and gzip are everywhere.
+  unpack = {
+    xz = ["xz-utils"];
+    bzip2 = ["bzip2"];
+    zstd = ["zstd"];
+    zip = ["unzip"];
+  };
+
+  # The `patch` program.
+  patch = ["patch"];
+
+  # What every wheel needs, for an interpreter: a compiler, headers, and the usual backends.
+  wheel = python: ["gcc" "g++" "libc6-dev" python "${python}-dev" "python3-setuptools" "python3-wheel"];
+
+  # What fetchPypi needs to find and download a file.
+  pypi = ["python3-pip"];
+}

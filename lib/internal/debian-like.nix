@@ -1,0 +1,15 @@
+# A system of Debian's family. Its base image is what the engine has or can pull under
+# `reference`; where that fails, it is made from the distribution's own repository.
+{mkSystem}: {
+  name,
+  reference,
+  suite,
+  components ? ["main"],
+}:
+mkSystem {
+  inherit name;
+  image = {
+    inherit reference;
+    bootstrap = {inherit suite components;};
+  };
+}

@@ -1,0 +1,67 @@
+# Builds one Python wheel from an sdist or a source tree, without build isolation and without
+# network. The wheel lies at the top of the result. The compiler, the interpreter's headers,
+# setuptools and wheel are always there.
+#
+# Takes the arguments of mkDockerBuild except `buildScript` and `hydraProducts`, which a wheel
+# has of its own, and those below. Returns and throws as mkDockerBuild does.
+{
+  build,
+  types,
+  mkDockerBuild,
+}: let
+  arguments =
+    removeAttrs mkDockerBuild.arguments ["buildScript" "hydraProducts"]
+    // {
+      # The interpreter that the wheel is for; the packages of its headers follow from the name.
+      python = {
+        type = types.interpreter;
+        default = "python3";
+      };
+
+      # Python packages that the build needs, beyond those of the system: wheels or sdists, or
+      # folders of them (a result of mkDockerWheel).
+      pythonBuildDependencies = {
+        type = types.listOf types.storeFile;
+        default = [];
+      };
+
+      # Settings for the package's build backend (PEP 517 `config_settings`).
+      configSettings = {
+        type = types.attrsOf (types.either types.string (types.either types.bool (types.listOf types.string)));
+        default = {};
+      };
+    };
+
+  function = "mkDockerWheel";
+  check = import ./internal/check.nix function arguments;
+  store = import ./internal/store.nix;
+  builder = import ./internal/folder.nix "wheel";
+  products = [
+    {
+      type = "file";
+      subtype = "wheel";
+      pattern = "*.whl";
+    }
+  ];
+
+  mkDockerWheel = given: let
+    args = check given;
+  in
+    build {
+      inherit function given;
+      kind = "wheel";
+      rebuild = mkDockerWheel;
+      layers = [(args.system.packages.wheel args.python)];
+      env.VOYAGER_WHEEL = builtins.toJSON {
+        inherit (args) configSettings;
+        findLinks = map store.file args.pythonBuildDependencies;
+      };
+    } (args
+      // {
+        buildScript = "${args.python} ${builder}/build.py";
+        hydraProducts = products;
+      });
+in {
+  inherit arguments;
+  function = mkDockerWheel;
+}

@@ -1,0 +1,7 @@
+# Debian 11.
+debianLike:
+debianLike {
+  name = "debian11";
+  reference = "debian:11";
+  suite = "bullseye";
+}
