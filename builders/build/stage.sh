@@ -39,9 +39,9 @@ kind_of() {
   esac
 }
 
-# Archives from before POSIX have no mark: only tar itself can tell. It takes an empty file for one.
+# Archives from before POSIX have no mark: only tar itself can tell.
 old_tar() {
-  if [[ -s $1 ]] && tar --force-local -tf "$1" >/dev/null 2>&1; then echo tar; else echo unknown; fi
+  if tar --force-local -tf "$1" >/dev/null 2>&1; then echo tar; else echo unknown; fi
 }
 
 # unpack FILE KIND FOLDER

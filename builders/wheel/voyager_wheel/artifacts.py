@@ -1,0 +1,95 @@
+"""Wheels: are they what they say, and do they fit this interpreter?"""
+import os
+import re
+import shutil
+import sys
+import sysconfig
+import zipfile
+
+from . import processes
+from .errors import Failure
+
+
+def check(name, folder):
+    """Checks what build_wheel left in the folder and that `name`, its answer, is that; returns the wheel's path."""
+    wheels = _wheels(folder)
+    if len(wheels) != 1:
+        raise Failure(f"expected one wheel, but the build backend made {_list(wheels)}")
+    if name != wheels[0]:
+        raise Failure(f"the build backend says that it made '{name}', but it made '{wheels[0]}'")
+    path = os.path.join(folder, name)
+    match = re.fullmatch(r"([^-]+)-([^-]+)(?:-\d[^-]*)?-([^-]+)-([^-]+)-([^-]+)\.whl", name)
+    if not match:
+        raise Failure(f"'{name}' is not the file name of a wheel")
+    project, version, *parts = match.groups()
+    if project.lower() == "unknown":
+        raise Failure(f"the build backend made '{name}': it found no name in the source. Is the installed version of the "
+                      "backend too old for its pyproject.toml (setuptools before 61 cannot read [project])?")
+    with zipfile.ZipFile(path) as archive:
+        tags = read_tags(archive)
+    named = _expand(*parts)
+    if named != set(tags):
+        raise Failure(f"the file name of '{name}' says {_list(named)}, but its WHEEL file {_list(tags)}")
+    check_fits(tags, name)
+    return path
+
+
+def deliver(wheel, out):
+    """Copies the wheel to the top of the folder out; nothing else that is a wheel may be there."""
+    shutil.copyfile(wheel, os.path.join(out, os.path.basename(wheel)))
+    wheels = _wheels(out)
+    if len(wheels) != 1:
+        raise Failure(f"expected one wheel in $out, but there are {_list(wheels)}")
+
+
+def dist_info(archive):
+    """The name of the wheel's .dist-info folder."""
+    found = [name.split("/")[0] for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
+    if len(found) != 1:
+        raise Failure(f"'{os.path.basename(archive.filename)}' is not a wheel: it has {len(found)} files *.dist-info/WHEEL")
+    return found[0]
+
+
+def read_tags(archive):
+    """The tags ("py3-none-any") in the WHEEL file of an open wheel."""
+    text = archive.read(dist_info(archive) + "/WHEEL").decode()
+    return [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("Tag:")]
+
+
+def check_fits(tags, name):
+    """Raises Failure when none of the tags is one that this interpreter takes."""
+    if any(_usual(tag) for tag in tags):
+        return
+    if not processes.run(_is_supported, sorted(tags)):
+        raise Failure(f"'{name}' does not fit this Python ({sys.implementation.cache_tag}, {sysconfig.get_platform()}): "
+                      f"its tags are {_list(tags)}")
+
+
+def _usual(tag):
+    """Whether it is one of the few tags that nearly every wheel has; sparing us to import packaging."""
+    python, abi, platform = tag.split("-")
+    here = "cp{}{}".format(*sys.version_info)
+    return (
+        python in ("py3", here)
+        and (abi == "none" or abi == here or abi == "abi3" and python == here)
+        and platform in ("any", re.sub("[-.]", "_", sysconfig.get_platform()))
+    )
+
+
+def _is_supported(tags):
+    from .requirements import import_packaging
+
+    return not {str(tag) for tag in import_packaging("tags").sys_tags()}.isdisjoint(tags)
+
+
+def _expand(pythons, abis, platforms):
+    return {f"{python}-{abi}-{platform}" for python in pythons.split(".") for abi in abis.split(".")
+            for platform in platforms.split(".")}
+
+
+def _wheels(folder):
+    return sorted(entry for entry in os.listdir(folder) if entry.endswith(".whl"))
+
+
+def _list(names):
+    return ", ".join(sorted(names)) or "none"
