@@ -118,7 +118,7 @@
     };
   in
     build {
-      inherit function given impureEnv;
+      inherit builder function given impureEnv;
       kind = "pypi";
       rebuild = fetchPypi;
       layers = [args.system.packages.pypi];

@@ -25,7 +25,8 @@
         default = [];
       };
 
-      # Settings for the package's build backend (PEP 517 `config_settings`).
+      # Settings for the package's build backend (PEP 517 `config_settings`): strings, lists of
+      # strings, or booleans, which become "true" and "false".
       configSettings = {
         type = types.attrsOf (types.either types.string (types.either types.bool (types.listOf types.string)));
         default = {};
@@ -36,6 +37,10 @@
   check = import ./internal/check.nix function arguments;
   store = import ./internal/store.nix;
   builder = import ./internal/folder.nix "wheel";
+  text = setting:
+    if builtins.isBool setting
+    then builtins.toJSON setting
+    else setting;
   products = [
     {
       type = "file";
@@ -48,12 +53,12 @@
     args = check given;
   in
     build {
-      inherit function given;
+      inherit builder function given;
       kind = "wheel";
       rebuild = mkDockerWheel;
       layers = [(args.system.packages.wheel args.python)];
       env.VOYAGER_WHEEL = builtins.toJSON {
-        inherit (args) configSettings;
+        configSettings = builtins.mapAttrs (_: text) args.configSettings;
         findLinks = map store.file args.pythonBuildDependencies;
       };
     } (args

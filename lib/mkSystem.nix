@@ -139,7 +139,7 @@
 
   check = import ./internal/check.nix "mkSystem" arguments;
   store = import ./internal/store.nix;
-  defaultPackages = import ./internal/apt-packages.nix;
+  defaultPackages = import ./internal/apt-packages.nix {};
   fillBootstrap = types.withDefaults bootstrap;
   fillProxy = types.withDefaults proxy;
 

@@ -1,5 +1,8 @@
 # Names that Debian and its descendants give to what the builders need.
 {
+  # What reads pyproject.toml where the distribution's Python cannot: before 3.11.
+  toml ? [],
+}: {
   # Unpackers, by the kind of archive; tar and gzip are everywhere.
   unpack = {
     xz = ["xz-utils"];
@@ -11,8 +14,11 @@
   # The `patch` program.
   patch = ["patch"];
 
-  # What every wheel needs, for an interpreter: a compiler, headers, and the usual backends.
-  wheel = python: ["gcc" "g++" "libc6-dev" python "${python}-dev" "python3-setuptools" "python3-wheel"];
+  # What every wheel needs, for an interpreter: a compiler, headers, the usual backend, and
+  # what the builder itself imports.
+  wheel = python:
+    ["gcc" "g++" "libc6-dev" python "${python}-dev" "python3-packaging" "python3-setuptools" "python3-wheel"]
+    ++ toml;
 
   # What fetchPypi needs to find and download a file.
   pypi = ["python3-pip"];

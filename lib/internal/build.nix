@@ -14,14 +14,20 @@
   store = import ./store.nix;
 
   stage = import ./folder.nix "build";
-  builder = head helper.command;
-  builderArgs = tail helper.command ++ ["build"];
+  program = head helper.command;
+  programArgs = tail helper.command ++ ["build"];
+
+  optional = condition: value:
+    if condition
+    then [value]
+    else [];
 
   # Set by the helper; another value would break the build in ways that are hard to see.
   reserved = ["src" "patches" "HOME" "PATH" "TMPDIR" "NIX_BUILD_CORES"];
 
   checkEnvironment = function: outputs: env: let
-    clashes = filter (name: elem name reserved || elem name outputs || builtins.match "VOYAGER_.*" name != null) (attrNames env);
+    isTaken = name: elem name reserved || elem name outputs || builtins.match "VOYAGER_.*" name != null;
+    clashes = filter isTaken (attrNames env);
   in
     if env == {} || clashes == []
     then env
@@ -40,16 +46,62 @@
       if src == null
       then null
       else archive src;
-  in
-    (
+    unpack =
       if unpacker == null
       then []
-      else packages.unpack.${unpacker}
-    )
-    ++ (
-      if patches == []
-      then []
-      else packages.patch
+      else packages.unpack.${unpacker};
+  in
+    if patches == []
+    then unpack
+    else unpack ++ packages.patch;
+
+  # What the helper reads, see helper/src/spec/spec.ts.
+  specOf = {
+    function,
+    kind,
+    layers ? [],
+    env ? {},
+    result ? "directory",
+    network ? false,
+    impureEnv ? [],
+    ...
+  }: args: let
+    src =
+      if args.src == null
+      then null
+      else store.source args.src;
+    patches = map store.file args.patches;
+    own = args.systemBuildDependencies ++ unpacking args.system.packages src patches;
+  in {
+    version = specVersion;
+    name = store.safeName "${args.pname}-${args.version}";
+    inherit kind src patches result impureEnv network;
+    inherit (args) buildScript systemRunDependencies transfer;
+    system = args.system.spec;
+    environment = {
+      layers = layersOf (layers ++ [own]);
+      maxAge = args.environment.maxAge or 86400;
+    };
+    stage = "${stage}/stage.sh";
+    env = mapAttrs (_: store.variable) (checkEnvironment function args.outputs args.env) // env;
+    path = map store.file args.nixDependencies;
+    limits = limits.toSpec args.limits;
+    products = checkProducts function args.outputs (map (product: {output = "out";} // product) args.hydraProducts);
+  };
+
+  # What the container may see. The script of a builder speaks of nothing but the builder, so it
+  # is not searched: that costs more than the rest.
+  closureOf = builder: spec:
+    store.unique (
+      [stage]
+      ++ optional (builder != null) builder
+      ++ concatMap store.references (
+        optional (spec.src != null) spec.src
+        ++ spec.patches
+        ++ spec.path
+        ++ optional (builder == null) spec.buildScript
+        ++ attrValues spec.env
+      )
     );
 in
   # function:  the public function, for messages.
@@ -57,82 +109,48 @@ in
   # rebuild:   args -> the public function's result, for `override`.
   # given:     the arguments as the user gave them, for `override`.
   # layers:    packages that this kind of build always needs, as the first layers.
+  # builder:   the builder's folder in the store, when buildScript is the builder's own.
   # env:       variables of the builder itself.
-  # result, network, impureEnv, fixed: as in the spec; fixed: attributes of a fixed-output derivation.
-  {
-    function,
-    kind,
+  # fixed:     attributes of a fixed-output derivation.
+  # result, network, impureEnv: as in the spec.
+  kind @ {
     rebuild,
     given,
-    layers ? [],
-    env ? {},
-    result ? "directory",
-    network ? false,
-    impureEnv ? [],
+    builder ? null,
     fixed ? {},
+    ...
   }: args: let
-    inherit (args) outputs system;
-    name = store.safeName "${args.pname}-${args.version}";
-    src =
-      if args.src == null
-      then null
-      else store.source args.src;
-    patches = map store.file args.patches;
-    path = map store.file args.nixDependencies;
-    variables = mapAttrs (_: store.variable) (checkEnvironment function outputs args.env) // env;
-    environment = {
-      layers = layersOf (layers ++ [(args.systemBuildDependencies ++ unpacking system.packages src patches)]);
-      maxAge = args.environment.maxAge or 86400;
-    };
-
-    voyager = {
-      version = specVersion;
-      inherit name kind src patches environment path result impureEnv network;
-      system = system.spec;
-      stage = "${stage}/stage.sh";
-      inherit (args) buildScript systemRunDependencies transfer;
-      env = variables;
-      limits = limits.toSpec args.limits;
-      products = checkProducts function outputs (map (product: {output = "out";} // product) args.hydraProducts);
-    };
-
+    voyager = specOf kind args;
     drv = derivation ({
-        inherit name builder outputs voyager;
-        args = builderArgs;
+        inherit (voyager) name;
+        inherit (args) outputs;
+        inherit voyager;
+        builder = program;
+        args = programArgs;
         system = nixSystem;
         __structuredAttrs = true;
         requiredSystemFeatures = ["docker"];
-        exportReferencesGraph.closure = store.unique (
-          [stage]
-          ++ concatMap store.references (
-            (
-              if src == null
-              then []
-              else [src]
-            )
-            ++ patches
-            ++ path
-            ++ [args.buildScript]
-            ++ attrValues variables
-          )
-        );
+        exportReferencesGraph.closure = closureOf builder voyager;
       }
       // fixed);
+    # A single file has nothing to link and no place for a report.
+    report =
+      if voyager.result == "directory"
+      then {linkage = "${drv}/nix-support/linkage.json";}
+      else {};
+    change = new:
+      if builtins.isFunction new
+      then new given
+      else new;
   in
     args.passthru
     // drv
+    // report
     // {
       inherit (args) pname version passthru;
-      inherit environment;
+      inherit (voyager) environment;
       # Not `system`: Nix and Hydra read that as the platform and refuse a set.
-      voyagerSystem = system;
-      linkage = "${drv}/nix-support/linkage.json";
-      meta = {description = "${args.pname} ${args.version}, built for ${system.name}";} // args.meta;
-      override = new:
-        rebuild (given
-          // (
-            if builtins.isFunction new
-            then new given
-            else new
-          ));
+      voyagerSystem = args.system;
+      meta = {description = "${args.pname} ${args.version}, built for ${args.system.name}";} // args.meta;
+      override = new: rebuild (given // change new);
     }

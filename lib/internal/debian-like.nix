@@ -5,6 +5,8 @@
   reference,
   suite,
   components ? ["main"],
+  # See ./apt-packages.nix.
+  toml ? [],
 }:
 mkSystem {
   inherit name;
@@ -12,4 +14,5 @@ mkSystem {
     inherit reference;
     bootstrap = {inherit suite components;};
   };
+  packages = {inherit (import ./apt-packages.nix {inherit toml;}) wheel;};
 }

@@ -3,10 +3,12 @@ let
   inherit (builtins) appendContext attrNames attrValues baseNameOf concatMap dirOf filter getContext hasContext head isAttrs isList isPath isString listToAttrs map match path replaceStrings sort split storeDir storePath stringLength substring toString unsafeDiscardStringContext;
 
   allowed = "[0-9a-zA-Z+._?=-]";
+  # The store takes 211 characters; the names of other outputs and of the .drv are longer.
+  longest = 190;
 
   # A name that the Nix store takes, made of any text: other characters become dashes.
   safeName = name:
-    if match "[0-9a-zA-Z+_?=-]${allowed}{0,190}" name != null
+    if stringLength name <= longest && match "[0-9a-zA-Z+_?=-]${allowed}*" name != null
     then name
     else let
       pieces = map (piece:
@@ -15,7 +17,7 @@ let
         else piece) (split "[^0-9a-zA-Z+._?=-]+" (unsafeDiscardStringContext name));
       clean = builtins.concatStringsSep "" pieces;
     in
-      substring 0 190 (
+      substring 0 longest (
         # A leading dot would be refused.
         if substring 0 1 clean == "."
         then "_${clean}"

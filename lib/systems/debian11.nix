@@ -4,4 +4,5 @@ debianLike {
   name = "debian11";
   reference = "debian:11";
   suite = "bullseye";
+  toml = ["python3-toml"];
 }

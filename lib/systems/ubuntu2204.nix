@@ -6,4 +6,5 @@ debianLike {
   suite = "jammy";
   # python3-wheel and its like are in universe.
   components = ["main" "universe"];
+  toml = ["python3-tomli"];
 }
