@@ -39,7 +39,8 @@ def main():
     if not out or not os.path.isdir(out):
         raise Failure("the variable 'out' must name the folder that the wheel goes to")
     settings = config.read(os.environ.pop("VOYAGER_WHEEL", "{}"))
-    work = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"voyager-wheel-{os.getpid()}")
+    # A name that is always the same: compilers write the paths of headers into what they make.
+    work = os.path.join(os.environ.get("TMPDIR", "/tmp"), "voyager-wheel")
     os.mkdir(work)
     private = os.path.join(work, "environment")
     if settings["findLinks"]:
