@@ -1,0 +1,46 @@
+/** What Nix must not get, and what an output must have. */
+import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { VoyagerError } from "../common/errors.ts";
+
+/** A kind of file that does not belong into a store; null for those that do. */
+function forbiddenKind(entry: Dirent): string | null {
+  if (entry.isBlockDevice() || entry.isCharacterDevice()) return "a device node";
+  if (entry.isFIFO()) return "a FIFO";
+  if (entry.isSocket()) return "a socket";
+  return null;
+}
+
+function refuse(path: string, kind: string): never {
+  throw new VoyagerError("output", `the output holds ${kind}: ${path}`, {
+    why: "the Nix store has regular files, folders and symbolic links only, none of them setuid",
+    remedy: "remove it at the end of the build script",
+  });
+}
+
+function check(folder: string): number {
+  let entries = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    entries++;
+    const path = join(folder, entry.name);
+    const kind = forbiddenKind(entry);
+    if (kind) refuse(path, kind);
+    if (entry.isSymbolicLink()) continue;
+    // Directories inherit setgid from their parent on some file systems; Nix clears it.
+    if (entry.isDirectory()) check(path);
+    else if (lstatSync(path).mode & 0o6000) refuse(path, "a setuid or setgid file");
+  }
+  return entries;
+}
+
+/** Throws an `output` error that names the file or the output. @param outputs name → folder */
+export function checkOutputs(outputs: Record<string, string>): void {
+  for (const [name, folder] of Object.entries(outputs)) {
+    if (check(folder) === 0) {
+      throw new VoyagerError("output", `the build script left nothing in output '${name}'`, {
+        why: `$${name} is ${folder}, and it is empty`,
+        remedy: `install into $${name}, or take '${name}' from the list of outputs`,
+      });
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/** One build, from its spec to checked outputs. */
+import { copyFileSync, lstatSync, rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { VoyagerError } from "../common/errors.ts";
+import { announcePhase, type Log, secondsSince } from "../common/log.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ensureEnvironment } from "../environment/environments.ts";
+import type { Attributes } from "../spec/spec.ts";
+import { checkOutputs } from "./check-outputs.ts";
+import { buildVariables, makeBuildFolder } from "./layout.ts";
+import { writeNixSupport } from "./nix-support.ts";
+import { OutputLog } from "./output-log.ts";
+import { runStreamed } from "./run-streamed.ts";
+import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
+import type { Build, Outcome } from "./runner.ts";
+import { saveForShell } from "./saved-build.ts";
+
+/**
+ * Builds what the attributes describe. On return the outputs are complete.
+ *
+ * @param buildTop the folder that Nix made for the build
+ */
+export async function runBuild(
+  engine: Engine,
+  attributes: Attributes,
+  buildTop: string,
+  log: Log,
+): Promise<void> {
+  const { voyager: spec } = attributes;
+  const environment = await ensureEnvironment(
+    engine,
+    { system: spec.system, layers: spec.environment.layers, maxAge: spec.environment.maxAge },
+    log,
+  );
+  const folder = join(buildTop, "container");
+  makeBuildFolder(folder, attributes);
+  const output = new OutputLog(log);
+  const variables = buildVariables(attributes, process.env);
+  const build: Build = { engine, environment, attributes, variables, folder, output, log };
+  saveForShell(buildTop, build);
+
+  announcePhase("build");
+  const start = performance.now();
+  const outcome = await run(build);
+  output.end();
+  if (outcome.status !== 0) throw await explainFailure(build, outcome, buildTop);
+  log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
+
+  announcePhase("check");
+  if (spec.result === "file") moveResults(build);
+  else {
+    checkOutputs(attributes.outputs);
+    writeNixSupport(attributes, environment);
+  }
+}
+
+async function run(build: Build): Promise<Outcome> {
+  const { transfer } = build.attributes.voyager;
+  if (transfer === "stream") return runStreamed(build);
+  try {
+    return await runWithBinds(build);
+  } catch (error) {
+    if (!(error instanceof BindsUnusable)) throw error;
+    if (transfer === "bind") {
+      throw new VoyagerError("transfer", 'transfer = "bind" is not possible here', {
+        why: error.message,
+        remedy: 'leave transfer at "auto", which falls back to streaming',
+        cause: error,
+      });
+    }
+    build.log.warn(`files are streamed, not bound: ${error.message}`);
+    return runStreamed(build);
+  }
+}
+
+/** Results that are one file were written beside the build; Nix wants them at their final path. */
+function moveResults({ attributes, folder }: Build): void {
+  for (const [name, path] of Object.entries(attributes.outputs)) {
+    const file = join(folder, `result-${name}`);
+    if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new VoyagerError("output", `the build script did not write the file $${name}`, {
+        remedy: `write the result to $${name}, as a regular file`,
+      });
+    }
+    copyFileSync(file, path); // the build folder and the store may be different mounts
+    rmSync(file);
+  }
+}
+
+function signalName(status: number): string | null {
+  const number = status - 128;
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? null;
+}
+
+async function explainFailure(build: Build, outcome: Outcome, buildTop: string): Promise<VoyagerError> {
+  const { status, container } = outcome;
+  const spec = build.attributes.voyager;
+  const lines = build.output.tail();
+  const last = lines.length > 0 ? `\nlast lines:\n${lines.join("\n")}` : "";
+  const signal = status > 128 ? signalName(status) : null;
+  // Any process may have met the limit, and its parent may have made another status of it.
+  if (spec.limits.memory !== null && (await container.outOfMemory())) {
+    const megabytes = Math.round(spec.limits.memory / 1024 / 1024);
+    return new VoyagerError("killed", `${spec.name} needs more memory than its limit of ${megabytes} MiB`, {
+      why: `the kernel ended a process of the build; exit status ${status}${last}`,
+      remedy: "raise limits.memory",
+    });
+  }
+  if (signal) {
+    return new VoyagerError("killed", `the build script of ${spec.name} was killed by ${signal}`, {
+      why: `exit status ${status}${last}`,
+      remedy:
+        signal === "SIGKILL"
+          ? "if nobody killed it, the machine may have run out of memory: see the kernel's log"
+          : "a program of the build crashed or was ended",
+    });
+  }
+  const diskFull = lines.some((line) => line.includes("No space left on device"));
+  return new VoyagerError("build", `the build script of ${spec.name} failed with exit code ${status}`, {
+    why: `${diskFull ? "a disk is full\n" : ""}${lines.join("\n")}`,
+    remedy: `${diskFull ? "free some space (`voyager doctor` shows where), or\n" : ""}look inside: build again with \`nix-build --keep-failed\`, then run\n\`voyager shell ${keptFolder(buildTop, spec.name)}\`: the same container, with the build as it was left`,
+  });
+}
+
+/** What Nix calls the folder that --keep-failed keeps; in the sandbox it is not /build. */
+function keptFolder(buildTop: string, name: string): string {
+  return buildTop === "/build" ? `/tmp/nix-build-${name}.drv-0` : buildTop;
+}

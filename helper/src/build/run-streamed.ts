@@ -1,0 +1,161 @@
+/**
+ * Runs a build where nothing can be bound (a remote engine, remapped users, Docker Desktop): the
+ * closure and the build folder go in, the outputs come out, as tar streams through `exec`. The
+ * engine's archive API would be several times slower.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { VoyagerError } from "../common/errors.ts";
+import { announcePhase, secondsSince } from "../common/log.ts";
+import type { RunningContainer } from "../engine/engine.ts";
+import { labels } from "../environment/labels.ts";
+import { accountFiles, streamIdentity } from "../transfer/identity.ts";
+import { pack, writeFiles } from "../transfer/pack.ts";
+import { type Targets, Unpacker } from "../transfer/unpack.ts";
+import { buildFolder, outputPaths } from "./layout.ts";
+import { type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
+
+const root = "0:0";
+const user = `${streamIdentity.uid}:${streamIdentity.gid}`;
+
+/** Runs it; on success the outputs are complete at their final paths. */
+export async function runStreamed(build: Build): Promise<Outcome> {
+  const container = await build.engine.start({
+    name: null,
+    image: build.environment.image,
+    command: lifelineCommand,
+    env: build.variables,
+    user,
+    workingDirectory: "/",
+    mounts: [],
+    labels: { [labels.container]: "build" },
+    network: build.attributes.voyager.network,
+    privilegesOfPackageManager: false,
+    limits: build.attributes.voyager.limits,
+    onOutput: () => {},
+  });
+  // The container ends by our hand or the engine's; a build in it then ends with an error of its own.
+  const lost = container.exit.then(() => {
+    throw new VoyagerError("engine", "the container ended before the build did", {
+      remedy: "look at the engine's own log",
+    });
+  });
+  lost.catch(() => {});
+  try {
+    await Promise.race([sendInputs(build, container), lost]);
+    const status = await Promise.race([
+      container.exec({
+        command: stageCommand(build),
+        env: build.variables,
+        user,
+        workingDirectory: buildFolder,
+        input: null,
+        onOutput: build.output.sink,
+      }),
+      lost,
+    ]);
+    if (status === 0) await Promise.race([fetchOutputs(build, container), lost]);
+    return { status, container };
+  } finally {
+    await container.kill();
+  }
+}
+
+async function sendInputs(build: Build, container: RunningContainer): Promise<void> {
+  const start = performance.now();
+  announcePhase("transfer");
+  const { attributes, folder } = build;
+  const closure = attributes.closure.map(({ path }) => path.slice(1));
+  // Root writes the store, so that the build cannot; the closure keeps its read-only modes.
+  await extract(container, pack("/", closure), "the closure", root);
+
+  const staging = join(dirname(folder), "staging");
+  try {
+    const accounts = accountFiles(build.environment.record, streamIdentity);
+    writeFiles(staging, [
+      { path: "etc/passwd", content: accounts.passwd, mode: 0o644 },
+      { path: "etc/group", content: accounts.group, mode: 0o644 },
+    ]);
+    await extract(container, pack(staging, ["etc/passwd", "etc/group"]), "the user", root);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  const outputs = attributes.voyager.result === "directory" ? Object.values(outputPaths(attributes)) : [];
+  await run(container, ["mkdir", "-p", ...outputs, buildFolder], root);
+  await run(container, ["chmod", "0777", ...outputs, buildFolder], root);
+  await extract(container, pack(folder, ["."]), "the build folder", user, buildFolder);
+  const bytes = attributes.closure.reduce((sum, { narSize }) => sum + narSize, 0);
+  build.log.info(
+    { seconds: secondsSince(start), bytes },
+    `transfer: streamed in ${closure.length} store paths, ${(bytes / 1e6).toFixed(1)} MB`,
+  );
+}
+
+async function fetchOutputs(build: Build, container: RunningContainer): Promise<void> {
+  const start = performance.now();
+  announcePhase("export");
+  const inside = outputPaths(build.attributes);
+  const targets: Targets = {};
+  for (const [name, path] of Object.entries(inside)) {
+    const target = build.attributes.outputs[name] ?? path;
+    targets[path.slice(1)] = build.attributes.voyager.result === "file" ? join(build.folder, `result-${name}`) : target;
+    if (build.attributes.voyager.result === "directory") mkdirSync(target, { recursive: true });
+  }
+  const unpacker = new Unpacker(targets);
+  let complaints = "";
+  const status = await container.exec({
+    command: ["tar", "-c", "-f", "-", "-C", "/", ...Object.keys(targets)],
+    env: {},
+    user,
+    workingDirectory: "/",
+    input: null,
+    onOutput: (kind, data) => {
+      if (kind === 2) complaints = (complaints + data.toString("utf8")).slice(-4000);
+      else unpacker.write(data);
+    },
+  });
+  if (status !== 0) {
+    throw new VoyagerError("transfer", "the outputs could not be read from the container", {
+      why: complaints,
+    });
+  }
+  unpacker.end();
+  build.log.info({ seconds: secondsSince(start) }, "export: streamed out");
+}
+
+async function extract(
+  container: RunningContainer,
+  input: Readable,
+  what: string,
+  as: string,
+  folder = "/",
+): Promise<void> {
+  await run(container, ["tar", "-x", "-p", "-f", "-", "-C", folder, "--no-same-owner", "--no-overwrite-dir"], as, input, what);
+}
+
+async function run(
+  container: RunningContainer,
+  command: string[],
+  as: string,
+  input: Readable | null = null,
+  what = command.join(" "),
+): Promise<void> {
+  let output = "";
+  const status = await container.exec({
+    command,
+    env: {},
+    user: as,
+    workingDirectory: "/",
+    input,
+    onOutput: (_stream, data) => {
+      output = (output + data.toString("utf8")).slice(-4000);
+    },
+  });
+  if (status !== 0) {
+    throw new VoyagerError("transfer", `${what} could not be put into the container`, {
+      why: output.trim() || `status ${status}`,
+      remedy: /No space left/.test(output) ? "the engine's disk is full; `voyager environment prune` frees some" : undefined,
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Runs a build without copying: the build folder and the outputs are bound into the container
+ * read-write, each store path of the closure read-only, and what the container writes *is* the
+ * output. Whether the engine's host has our paths where we think is verified inside.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ContainerRequest, type Mount, MountSourceMissing } from "../engine/engine.ts";
+import { labels } from "../environment/labels.ts";
+import { HostPaths } from "../transfer/host-paths.ts";
+import { accountFiles, hostIdentity, type Identity } from "../transfer/identity.ts";
+import { buildFolder, controlFolder, outputPaths } from "./layout.ts";
+import { type Build, type Outcome, stageCommand } from "./runner.ts";
+
+/** Binds do not work here; `message` says why. */
+export class BindsUnusable extends Error {}
+
+const nonceName = ".nix-voyager-nonce";
+
+/**
+ * Process 1. Waits for the word to start, so that it cannot end before its end is awaited; kills
+ * everything when the lifeline ends; verifies that what it sees is what the helper made (a nonce
+ * in every folder that it can write), and removes the nonces to say so.
+ */
+const supervise = `
+read -r word || exit 125
+exec 3<&0 </dev/null
+{ cat <&3 >/dev/null 2>&1; kill -KILL -1; } &
+exec 3<&-
+nonce=$1; folders=$2; shift 2
+for folder in $folders; do
+  [ "$(cat "$folder/${nonceName}" 2>/dev/null)" = "$nonce" ] && [ -w "$folder" ] || exit 125
+done
+for folder in $folders; do rm "$folder/${nonceName}" || exit 125; done
+"$@"
+exit $?
+`;
+
+/** Runs it. Throws BindsUnusable when the engine's host does not have, or show, our files. */
+export async function runWithBinds(build: Build): Promise<Outcome> {
+  const { attributes, folder } = build;
+  const identity = hostIdentity();
+  const isDirectory = attributes.voyager.result === "directory";
+  const outputs = isDirectory ? Object.values(outputPaths(attributes)) : [];
+  for (const output of outputs) mkdirSync(output, { recursive: true });
+  const accounts = accountFiles(build.environment.record, identity);
+  for (const [name, content] of Object.entries(accounts)) {
+    writeFileSync(join(folder, controlFolder, name), content);
+  }
+  const nonce = randomBytes(16).toString("hex");
+  const verified = [folder, ...outputs];
+  for (const path of verified) writeFileSync(join(path, nonceName), nonce);
+  const closure = attributes.closure.map(({ path }) => path);
+  const link = closure.find((path) => lstatSync(path).isSymbolicLink());
+  if (link) throw new BindsUnusable(`${link} is a symbolic link, which cannot be bound`);
+
+  const container = await startWithMounts(build, identity, (hostPath) => [
+    { source: hostPath("build", folder), target: buildFolder, readOnly: false },
+    ...Object.keys(accounts).map((name) => ({
+      source: hostPath("build", join(folder, controlFolder, name)),
+      target: `/etc/${name}`,
+      readOnly: true,
+    })),
+    ...outputs.map((path) => ({ source: hostPath("store", path), target: path, readOnly: false })),
+    ...closure.map((path) => ({ source: hostPath("store", path), target: path, readOnly: true })),
+  ], ["/bin/sh", "-c", supervise, "supervise", nonce, [buildFolder, ...outputs].join(" "), ...stageCommand(build)]);
+  container.lifeline.write("start\n");
+  const status = await container.exit;
+  if (verified.some((path) => existsSync(join(path, nonceName)))) {
+    for (const path of verified) rmSync(join(path, nonceName), { force: true });
+    throw new BindsUnusable("the container does not see the build's folders, or cannot write to them");
+  }
+  return { status, container };
+}
+
+type Place = "build" | "store";
+
+/** Starts the container, trying in turn where the host may have the build folder and the store. */
+async function startWithMounts(
+  build: Build,
+  { uid, gid }: Identity,
+  mounts: (hostPath: (place: Place, path: string) => string) => Mount[],
+  command: string[],
+) {
+  const hostPaths = new HostPaths();
+  const attempt: Record<Place, number> = { build: 0, store: 0 };
+  for (;;) {
+    const places = new Map<string, Place>();
+    let exhausted = false;
+    const hostPath = (place: Place, path: string) => {
+      const found = hostPaths.candidates(path)[attempt[place]];
+      exhausted ||= found === undefined;
+      places.set(found ?? "", place);
+      return found ?? path;
+    };
+    const planned = mounts(hostPath);
+    if (exhausted) throw new BindsUnusable("the engine's host does not have the build's files");
+    try {
+      return await build.engine.start(request(build, `${uid}:${gid}`, planned, command));
+    } catch (error) {
+      if (!(error instanceof MountSourceMissing)) throw error;
+      const missing = [...places].find(([path]) => path !== "" && error.message.includes(path));
+      if (!missing) throw new BindsUnusable(error.message);
+      attempt[missing[1]]++;
+    }
+  }
+}
+
+function request(build: Build, user: string, mounts: Mount[], command: string[]): ContainerRequest {
+  return {
+    name: null,
+    image: build.environment.image,
+    command,
+    env: build.variables,
+    user,
+    workingDirectory: buildFolder,
+    mounts,
+    labels: { [labels.container]: "build" },
+    network: build.attributes.voyager.network,
+    privilegesOfPackageManager: false,
+    limits: build.attributes.voyager.limits,
+    onOutput: build.output.sink,
+  };
+}

@@ -1,0 +1,32 @@
+/** What both ways of running a build share: see run-with-binds.ts and run-streamed.ts. */
+import type { Log } from "../common/log.ts";
+import type { Engine, RunningContainer } from "../engine/engine.ts";
+import type { Environment } from "../environment/environments.ts";
+import type { Attributes } from "../spec/spec.ts";
+import type { OutputLog } from "./output-log.ts";
+
+/** A build that is about to run. */
+export interface Build {
+  engine: Engine;
+  environment: Environment;
+  attributes: Attributes;
+  variables: Record<string, string>;
+  /** Our folder that is, or becomes, /build. */
+  folder: string;
+  output: OutputLog;
+  log: Log;
+}
+
+/** How the script ended. Outputs are in place when the status is 0. */
+export interface Outcome {
+  status: number;
+  container: RunningContainer;
+}
+
+/** Process 1 for as long as its input, the lifeline, is open; then everything in it ends. */
+export const lifelineCommand = ["/bin/sh", "-c", "cat >/dev/null"];
+
+/** The program that a build runs. */
+export function stageCommand(build: Build): string[] {
+  return ["bash", build.attributes.voyager.stage];
+}

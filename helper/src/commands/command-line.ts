@@ -1,0 +1,129 @@
+/** The `voyager` command for people and machines. Each command's work is in a file of its own. */
+import yargs from "yargs";
+import { failureKinds, VoyagerError } from "../common/errors.ts";
+import { createLog, type Log, type LogFormat } from "../common/log.ts";
+import { connect } from "../engine/connect.ts";
+
+type Parser = ReturnType<typeof yargs>;
+
+interface CommonOptions {
+  engine: string | undefined;
+  logFormat: string;
+  json?: boolean;
+}
+
+const json = { type: "boolean", default: false, describe: "Print JSON instead of a table" } as const;
+const olderThan = {
+  type: "string",
+  describe: 'Only what is older than this, such as "12h" or "7d"',
+} as const;
+
+function logOf(options: CommonOptions): Log {
+  return createLog(options.logFormat as LogFormat);
+}
+
+/** Runs the command line. Resolves with the exit code; throws VoyagerError. */
+export async function runCommandLine(args: string[]): Promise<number> {
+  let exitCode = 0;
+  const parser = yargs(args)
+    .scriptName("voyager")
+    .usage("$0 COMMAND\n\nBuilds in containers of the target system, for Nix.")
+    .option("engine", {
+      type: "string",
+      describe: "Address of the engine (unix:///path); default: DOCKER_HOST, then the usual sockets",
+    })
+    .option("log-format", {
+      choices: ["human", "json"],
+      default: process.env.VOYAGER_LOG_FORMAT ?? "human",
+      describe: "How the log on standard error is written",
+    })
+    .command("build", "Build a derivation (started by Nix)", {}, async (options) => {
+      const { build } = await import("./build.ts");
+      await build(logOf(options as unknown as CommonOptions), options.engine as string | undefined);
+    })
+    .command("image", "Base images of systems", (image) => imageCommands(image as Parser))
+    .command("environment", "Cached environments", (environment) =>
+      environmentCommands(environment as Parser),
+    )
+    .command(
+      "shell <folder>",
+      "Open a shell in the container of a build that `nix-build --keep-failed` kept",
+      (shell) => shell.positional("folder", { type: "string", demandOption: true }),
+      async (options) => {
+        const { shell } = await import("./shell.ts");
+        exitCode = await shell(options.folder, options.engine as string | undefined);
+      },
+    )
+    .command("doctor", "Check whether this machine can build", { json }, async (options) => {
+      const { doctor } = await import("./doctor.ts");
+      exitCode = await doctor({ json: options.json, engineAddress: options.engine as string | undefined });
+    })
+    .demandCommand(1, "name a command")
+    .strict()
+    .version(false)
+    .epilogue(exitCodeHelp())
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new VoyagerError("usage", message, { remedy: "`voyager --help` lists the commands" });
+    });
+  await parser.parseAsync();
+  return exitCode;
+}
+
+function imageCommands(parser: Parser): Parser {
+  return parser
+    .command(
+      "bootstrap <system>",
+      "Make a system's base image from the distribution's packages, without a registry",
+      (command) =>
+        command
+          .positional("system", { type: "string", demandOption: true, describe: "Name, such as debian12" })
+          .option("file", { type: "string", describe: "JSON file with the systems, or one system" })
+          .option("force", { type: "boolean", default: false, describe: "Make it anew if it exists" }),
+      async (options) => {
+        const { bootstrap } = await import("./image.ts");
+        await bootstrap(connect(options.engine as string | undefined), options, logOf(options as unknown as CommonOptions));
+      },
+    )
+    .command("list", "Base images on the engine", { json }, async (options) => {
+      const { list } = await import("./image.ts");
+      await list(connect(options.engine as string | undefined), "base", options.json);
+    })
+    .command("prune", "Remove base images that no environment uses", { "older-than": olderThan }, async (options) => {
+      const { prune } = await import("./image.ts");
+      await prune(
+        connect(options.engine as string | undefined),
+        "base",
+        options["older-than"] as string | undefined,
+        logOf(options as unknown as CommonOptions),
+      );
+    })
+    .demandCommand(1, "name what to do: bootstrap, list or prune");
+}
+
+function environmentCommands(parser: Parser): Parser {
+  return parser
+    .command("list", "Environments on the engine", { json }, async (options) => {
+      const { list } = await import("./image.ts");
+      await list(connect(options.engine as string | undefined), "environment", options.json);
+    })
+    .command("prune", "Remove environments; a build makes what it needs again", { "older-than": olderThan }, async (options) => {
+      const { prune } = await import("./image.ts");
+      await prune(
+        connect(options.engine as string | undefined),
+        "environment",
+        options["older-than"] as string | undefined,
+        logOf(options as unknown as CommonOptions),
+      );
+    })
+    .demandCommand(1, "name what to do: list or prune");
+}
+
+function exitCodeHelp(): string {
+  const lines = Object.values(failureKinds)
+    .map(({ exitCode, meaning }) => ({ exitCode, meaning }))
+    .sort((a, b) => a.exitCode - b.exitCode)
+    .map(({ exitCode, meaning }) => `  ${String(exitCode).padStart(3)}  ${meaning}`);
+  return `Exit codes:\n    0  success\n${lines.join("\n")}`;
+}

@@ -1,0 +1,121 @@
+/** `voyager image` and `voyager environment`: what the engine holds for nix-voyager. */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { messageOf, VoyagerError } from "../common/errors.ts";
+import type { Log } from "../common/log.ts";
+import { nearest } from "../common/nearest.ts";
+import { formatTable } from "../common/table.ts";
+import type { Engine, Image } from "../engine/engine.ts";
+import { bootstrapBaseImage, bootstrapTag } from "../environment/base-image.ts";
+import { formatAge } from "../environment/environments.ts";
+import { labels } from "../environment/labels.ts";
+import { parseSystem } from "../spec/read.ts";
+import type { System } from "../spec/spec.ts";
+
+/** The systems of lib/systems, which the command's package carries beside the program. */
+function bundledSystems(): string {
+  const beside = dirname(process.argv[1] ?? "");
+  return process.env.VOYAGER_SYSTEMS ?? join(beside, "../share/nix-voyager/systems.json");
+}
+
+/** The system of this name in a JSON file, which holds either one system or a set of them. */
+function readSystem(name: string, file: string): System {
+  let parsed: Record<string, unknown>;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  } catch (error) {
+    throw new VoyagerError("usage", `cannot read the systems from ${file}`, {
+      why: messageOf(error),
+      remedy: "run the `voyager` of `nix-build -A voyager`, or name a file with --file",
+    });
+  }
+  if (typeof parsed.packageManager === "string") return parseSystem(parsed, file);
+  if (!(name in parsed)) {
+    const known = Object.keys(parsed);
+    throw new VoyagerError("usage", `there is no system '${name}'`, {
+      why: `known: ${known.join(", ")}`,
+      remedy: `did you mean ${nearest(name, known, 1)[0] ?? known[0]}?`,
+    });
+  }
+  return parseSystem(parsed[name], `${file}: ${name}`);
+}
+
+/** Makes a base image, unless the engine has it. */
+export async function bootstrap(
+  engine: Engine,
+  options: { system: string; file?: string | undefined; force: boolean },
+  log: Log,
+): Promise<void> {
+  const system = readSystem(options.system, options.file ?? bundledSystems());
+  const tag = bootstrapTag(system);
+  const existing = tag && !options.force ? await engine.image(tag) : null;
+  if (existing) {
+    log.info(`base image ${tag}: exists, ${formatAge(Date.now() - existing.created.getTime())} old`);
+    return;
+  }
+  await bootstrapBaseImage(engine, system, log);
+}
+
+type Kind = "base" | "environment";
+
+async function imagesOfKind(engine: Engine, kind: Kind): Promise<Image[]> {
+  const images = await engine.images(`${labels.kind}=${kind}`);
+  return images.sort((a, b) => b.created.getTime() - a.created.getTime());
+}
+
+/** Lists images on standard output. */
+export async function list(engine: Engine, kind: Kind, json: boolean): Promise<void> {
+  const images = await imagesOfKind(engine, kind);
+  if (json) {
+    const rows = images.map((image) => ({
+      id: image.id,
+      tags: image.tags,
+      system: image.labels[labels.system],
+      created: image.created.toISOString(),
+      asOf: image.labels[labels.asOf],
+      packages: JSON.parse(image.labels[labels.packages] ?? "[]") as string[],
+      size: image.size,
+    }));
+    process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+    return;
+  }
+  const rows = images.map((image) => [
+    image.tags[0] ?? image.id.slice(0, 19),
+    image.labels[labels.system] ?? "",
+    formatAge(Date.now() - image.created.getTime()),
+    `${(image.size / 1e6).toFixed(0)} MB`,
+    (JSON.parse(image.labels[labels.packages] ?? "[]") as string[]).join(" "),
+  ]);
+  process.stdout.write(formatTable(["image", "system", "age", "size", "packages"], rows));
+}
+
+/** Milliseconds of "30m", "12h", "7d". */
+export function parseAge(text: string): number {
+  const match = /^(\d+)([mhd])$/.exec(text);
+  if (!match) {
+    throw new VoyagerError("usage", `'${text}' is not an age`, { remedy: 'write "30m", "12h" or "7d"' });
+  }
+  const units = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+  return Number(match[1]) * units[match[2] as keyof typeof units];
+}
+
+/** Removes images. What a container or another image uses stays. */
+export async function prune(
+  engine: Engine,
+  kind: Kind,
+  olderThan: string | undefined,
+  log: Log,
+): Promise<void> {
+  const age = olderThan === undefined ? 0 : parseAge(olderThan);
+  let removed = 0;
+  let kept = 0;
+  // Newest first: an image can only go after those that grew from it.
+  for (const image of await imagesOfKind(engine, kind)) {
+    if (Date.now() - image.created.getTime() < age) continue;
+    const names = image.tags.length > 0 ? image.tags : [image.id];
+    const results = await Promise.all(names.map((name) => engine.removeImage(name)));
+    if (results.every(Boolean)) removed++;
+    else kept++;
+  }
+  log.info(`${kind} images: ${removed} removed${kept > 0 ? `, ${kept} in use and kept` : ""}`);
+}

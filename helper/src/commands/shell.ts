@@ -1,0 +1,59 @@
+/** `voyager shell`: the container of a build that failed, as the build left it. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { VoyagerError } from "../common/errors.ts";
+import { buildFolder } from "../build/layout.ts";
+import { readSavedBuild } from "../build/saved-build.ts";
+import { locate } from "../engine/locate.ts";
+
+/**
+ * Opens it with the `docker` command, which knows terminals. Resolves with the shell's status.
+ * The outputs are empty folders of their own: what is written there is thrown away.
+ */
+export async function shell(folder: string, engineAddress?: string): Promise<number> {
+  const saved = readSavedBuild(folder);
+  const container = join(saved.folder, "container");
+  if (!existsSync(container)) {
+    throw new VoyagerError("usage", `${folder} has no build folder left`, {
+      remedy: "build again with `nix-build --keep-failed`",
+    });
+  }
+  const { uid, gid } = statSync(container);
+  const scratch = mkdtempSync(join(tmpdir(), "voyager-shell-"));
+  const mounts = [`${container}:${buildFolder}`, ...saved.closure.map((path) => `${path}:${path}:ro`)];
+  for (const output of saved.outputs) {
+    const empty = join(scratch, basename(output));
+    mkdirSync(empty, { mode: 0o777 });
+    mounts.push(`${empty}:${output}`);
+  }
+  const source = join(container, "source");
+  const args = [
+    ["run", "--rm", "--init", "--interactive", ...(process.stdin.isTTY ? ["--tty"] : [])],
+    ["--network", "none", "--cap-drop", "ALL", "--user", `${uid}:${gid}`],
+    ["--workdir", existsSync(source) ? `${buildFolder}/source` : buildFolder],
+    ...mounts.map((mount) => ["--volume", mount]),
+    ...Object.entries(saved.variables).map(([name, value]) => ["--env", `${name}=${value}`]),
+    ["--entrypoint", "bash", saved.image],
+  ].flat();
+  const { address } = locate(process.env, engineAddress);
+  try {
+    return await new Promise((resolve, reject) => {
+      const child = spawn("docker", args, {
+        stdio: "inherit",
+        env: { ...process.env, DOCKER_HOST: address },
+      });
+      child.on("error", () =>
+        reject(
+          new VoyagerError("usage", "the `docker` command is not installed", {
+            remedy: "install it: apt-get install docker.io (it is only the client that is needed)",
+          }),
+        ),
+      );
+      child.on("close", (status) => resolve(status ?? 1));
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Errors are part of the interface: what happened, to which thing, why, and what to do about it.
+ * Each kind has its own exit code; docs/errors.md is generated from this table.
+ */
+
+/** Kinds of failure, their exit codes, and what they mean. */
+export const failureKinds = {
+  internal: { exitCode: 70, meaning: "a defect of nix-voyager itself; please report it" },
+  usage: { exitCode: 64, meaning: "the command line is not understood" },
+  spec: { exitCode: 65, meaning: "the build description is not valid" },
+  "engine-unavailable": {
+    exitCode: 69,
+    meaning: "no engine answers: not running, wrong socket, or permission denied",
+  },
+  engine: { exitCode: 71, meaning: "the engine refused or broke off a request" },
+  image: { exitCode: 72, meaning: "the base image is missing and cannot be had" },
+  environment: { exitCode: 73, meaning: "the environment could not be made" },
+  transfer: { exitCode: 74, meaning: "files could not be moved into or out of the container" },
+  build: { exitCode: 1, meaning: "the build script failed" },
+  killed: { exitCode: 75, meaning: "the build was killed: a signal or the memory limit" },
+  output: { exitCode: 76, meaning: "the build left no output, or one that Nix must not get" },
+  doctor: { exitCode: 3, meaning: "`voyager doctor` found something that prevents builds" },
+} as const;
+
+/** One of the documented kinds of failure. */
+export type FailureKind = keyof typeof failureKinds;
+
+/** A failure that a person can act on. Anything else that is thrown is a defect. */
+export class VoyagerError extends Error {
+  /**
+   * @param kind decides the exit code
+   * @param what what happened, to which thing; one line
+   * @param details `why`: the cause, may have several lines; `remedy`: what to do about it
+   */
+  constructor(
+    readonly kind: FailureKind,
+    readonly what: string,
+    readonly details: { why?: string; remedy?: string; cause?: unknown } = {},
+  ) {
+    super(what, { cause: details.cause });
+    this.name = "VoyagerError";
+  }
+
+  get exitCode(): number {
+    return failureKinds[this.kind].exitCode;
+  }
+
+  /** The message as people see it. */
+  render(): string {
+    const indent = (text: string) => text.trimEnd().split("\n").join("\n          ");
+    let text = `nix-voyager: error: ${this.what}`;
+    if (this.details.why) text += `\n  why:    ${indent(this.details.why)}`;
+    if (this.details.remedy) text += `\n  remedy: ${indent(this.details.remedy)}`;
+    return text;
+  }
+}
+
+/** The message of whatever was thrown, without a stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `code` of a system error ("ENOENT"), or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** Turns whatever was thrown into an error with an exit code. */
+export function asVoyagerError(error: unknown): VoyagerError {
+  if (error instanceof VoyagerError) return error;
+  if (codeOf(error) === "ENOSPC") {
+    return new VoyagerError("transfer", "a disk is full", {
+      why: messageOf(error),
+      remedy: "`voyager doctor` shows the free space of the store, the build folder and the engine",
+      cause: error,
+    });
+  }
+  return new VoyagerError("internal", messageOf(error), {
+    why: error instanceof Error ? error.stack : undefined,
+    cause: error,
+  });
+}

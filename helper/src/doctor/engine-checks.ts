@@ -1,0 +1,85 @@
+/** Checks of the engine: is it there, may builds use it, has it what builds need. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { VoyagerError } from "../common/errors.ts";
+import { DockerEngine } from "../engine/docker/docker-engine.ts";
+import type { Engine, EngineInfo } from "../engine/engine.ts";
+import { locate, sandboxSocket } from "../engine/locate.ts";
+import { labels } from "../environment/labels.ts";
+import { bad, type Finding, ok, warning } from "./check.ts";
+
+/** Seconds by which the engine's clock may be off before builds see odd file times. */
+const tolerableSkew = 5;
+
+/** The group that Nix builds run in. */
+const buildGroup = "nixbld";
+
+/** An engine that answers, or the finding that says why not. */
+export async function reachEngine(
+  explicit?: string,
+): Promise<{ finding: Finding; engine?: Engine; info?: EngineInfo }> {
+  try {
+    const { address, origin } = locate(process.env, explicit);
+    const engine = new DockerEngine(address);
+    const info = await engine.info();
+    return { finding: ok("engine", `version ${info.version} at ${address} (${origin})`), engine, info };
+  } catch (error) {
+    if (!(error instanceof VoyagerError)) throw error;
+    const detail = error.details.why ? `${error.what}: ${error.details.why}` : error.what;
+    return { finding: bad("engine", detail, error.details.remedy ?? "") };
+  }
+}
+
+/** Numeric id and members of a group, null when there is none. */
+function groupEntry(name: string): { gid: number; members: string[] } | null {
+  const line = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${name}:`));
+  if (!line) return null;
+  const [, , gid, members = ""] = line.split(":");
+  return { gid: Number(gid), members: members.split(",").filter((member) => member !== "") };
+}
+
+/** The socket that sandboxed builds use: there, and open to the build users. */
+export function checkBuildSocket(sandboxed: boolean): Finding {
+  const name = "engine socket for builds";
+  const group = groupEntry(buildGroup);
+  if (!group) {
+    return warning(name, `there is no group ${buildGroup}`, "builds run as the user who starts them; that user must reach the engine");
+  }
+  const path = sandboxed || existsSync(sandboxSocket) ? sandboxSocket : "/var/run/docker.sock";
+  if (!existsSync(path)) {
+    return bad(name, `${path} does not exist`, "run ./setup/quickstart, which offers the engine there to Nix builds");
+  }
+  const { gid, mode } = statSync(path);
+  if (gid === group.gid && (mode & 0o060) === 0o060) return ok(name, `${path} is open to ${buildGroup}`);
+  if ((mode & 0o006) === 0o006) return warning(name, `${path} is open to everybody`, `chgrp ${buildGroup} ${path}; chmod 660 ${path}`);
+  if (sandboxed) {
+    return bad(
+      name,
+      `${path} is not open to the build users`,
+      `the sandbox drops supplementary groups, so the socket's own group must be ${buildGroup}: chgrp ${buildGroup} ${path}; chmod 660 ${path}`,
+    );
+  }
+  const holder = readFileSync("/etc/group", "utf8").split("\n").find((entry) => entry.split(":")[2] === String(gid));
+  const members = holder?.split(":")[3]?.split(",") ?? [];
+  if (group.members.some((member) => members.includes(member))) return ok(name, `${path} is open to the build users by their groups`);
+  return bad(name, `${path} is not open to the build users`, `add them to its group ${holder?.split(":")[0] ?? gid}: usermod -aG ${holder?.split(":")[0] ?? gid} ${buildGroup}1 (and so on)`);
+}
+
+export async function checkBaseImages(engine: Engine): Promise<Finding> {
+  const images = await engine.images(`${labels.kind}=base`);
+  const names = images.map((image) => image.labels[labels.system] ?? "?").sort();
+  if (names.length > 0) return ok("base images", names.join(", "));
+  return warning(
+    "base images",
+    "none was made on this engine",
+    "fine where the engine can pull from a registry; elsewhere: voyager image bootstrap debian12",
+  );
+}
+
+export function checkClock(info: EngineInfo): Finding {
+  if (!info.time) return ok("clock", "the engine does not tell its time");
+  const skew = Math.abs(info.time.getTime() - Date.now()) / 1000;
+  if (skew <= tolerableSkew) return ok("clock", "the engine's agrees with ours");
+  return warning("clock", `the engine's is off by ${Math.round(skew)} s`, "synchronise both with NTP: the age of environments is told by the clock");
+}

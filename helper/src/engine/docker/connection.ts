@@ -1,0 +1,140 @@
+/**
+ * Requests to a Docker engine, on top of dockerode's connection.
+ *
+ * Every answer is taken as a stream and read here: docker-modem 5 never calls back when an answer
+ * breaks off, and reports errors inside a stream as success.
+ */
+import type { Duplex, Readable } from "node:stream";
+import Docker from "dockerode";
+import { codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
+
+/** One request. */
+export interface Request {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Path of the API, without version and query. */
+  path: string;
+  query?: Record<string, string | number | boolean>;
+  body?: unknown;
+  /** Sent as the body, as a tar stream. */
+  stream?: Readable;
+}
+
+/** An answer with an error status. */
+export class EngineRefusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+// The parts of docker-modem that its types leave out.
+interface Modem {
+  dial(options: Record<string, unknown>, callback: (error: unknown, answer: unknown) => void): void;
+}
+
+/** Every status counts as known to docker-modem, so that `refusal` below sees the engine's words. */
+const successes = { 101: true, 200: true, 201: true, 204: true, 304: true };
+
+export class Connection {
+  readonly #modem: Modem;
+
+  /** @param address "unix:///path" or "tcp://host:port" */
+  constructor(readonly address: string) {
+    const docker = address.startsWith("unix://")
+      ? new Docker({ socketPath: address.slice("unix://".length) })
+      : new Docker(tcpOptions(address));
+    this.#modem = docker.modem as unknown as Modem;
+  }
+
+  /** Sends a request and resolves with the body's stream as soon as the headers are there. */
+  open(request: Request): Promise<Readable> {
+    return this.#dial(request, { isStream: true }) as Promise<Readable>;
+  }
+
+  /** Sends a request and takes over its connection as a two-way stream. */
+  hijack(request: Request): Promise<Duplex> {
+    // Without a body the request's headers would wait for the first byte of input.
+    const withBody = { ...request, body: request.body ?? {} };
+    const how = { hijack: true, openStdin: true, isStream: true, allowEmpty: true };
+    return this.#dial(withBody, how) as Promise<Duplex>;
+  }
+
+  /** Sends a request and resolves with the parsed body; undefined when it is empty. */
+  async json(request: Request): Promise<unknown> {
+    const text = await readWhole(await this.open(request));
+    if (text === "") return undefined;
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw this.#failure(request, new Error(`answer is not JSON: ${messageOf(error)}`));
+    }
+  }
+
+  #dial(request: Request, how: Record<string, unknown>): Promise<unknown> {
+    const query = new URLSearchParams(
+      Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
+    ).toString();
+    return new Promise((resolve, reject) => {
+      this.#modem.dial(
+        {
+          // docker-modem reads a trailing "?" as "append the options here".
+          path: `${request.path}${query ? `?${query}&` : "?"}`,
+          method: request.method,
+          options: request.body === undefined ? {} : { _query: {}, _body: request.body },
+          ...(request.stream ? { file: request.stream } : {}),
+          statusCodes: successes,
+          ...how,
+        },
+        (error, answer) => {
+          if (error) reject(this.#failure(request, error));
+          else resolve(answer);
+        },
+      );
+    });
+  }
+
+  #failure(request: Request, error: unknown): Error {
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status !== undefined) return new EngineRefusal(status, reasonOf(error));
+    const code = codeOf(error);
+    if (code === "EACCES" || code === "EPERM") {
+      return new VoyagerError("engine-unavailable", `permission denied at ${this.address}`, {
+        why: messageOf(error),
+        remedy:
+          "the user that builds must be able to write to the socket: in the Nix sandbox its group must be nixbld,\nin the classic set-up the build users must be in the socket's group; `voyager doctor` tells which",
+        cause: error,
+      });
+    }
+    if (code === "ENOENT" || code === "ECONNREFUSED") {
+      return new VoyagerError("engine-unavailable", `no engine answers at ${this.address}`, {
+        why: messageOf(error),
+        remedy: "start the engine; `voyager doctor` checks each step",
+        cause: error,
+      });
+    }
+    return new VoyagerError("engine", `the engine broke off ${request.method} ${request.path}`, {
+      why: messageOf(error),
+      remedy: "look at the engine's own log",
+      cause: error,
+    });
+  }
+}
+
+function tcpOptions(address: string): Docker.DockerOptions {
+  const url = new URL(address);
+  return { host: url.hostname, port: url.port || "2375", protocol: "http" };
+}
+
+/** What the engine itself said, without docker-modem's frame around it. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, "").trim();
+}
+
+/** Reads a stream to its end. Rejects when it breaks off. */
+export async function readWhole(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

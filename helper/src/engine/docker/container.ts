@@ -1,0 +1,174 @@
+/** A started container of a Docker engine. */
+import type { Duplex, Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { messageOf, VoyagerError } from "../../common/errors.ts";
+import { Demultiplexer } from "../demultiplex.ts";
+import type { ExecRequest, OutputSink, RunningContainer } from "../engine.ts";
+import { type Connection, EngineRefusal, readWhole } from "./connection.ts";
+
+/** Feeds a multiplexed stream to `sink` until it ends. Rejects when it breaks off. */
+export function deliverOutput(stream: Readable, sink: OutputSink): Promise<void> {
+  const demultiplexer = new Demultiplexer(sink);
+  return new Promise((resolve, reject) => {
+    stream.on("data", (data: Buffer) => {
+      try {
+        demultiplexer.write(data);
+      } catch (error) {
+        stream.destroy();
+        reject(error);
+      }
+    });
+    stream.on("error", reject);
+    stream.on("end", () => {
+      try {
+        demultiplexer.end();
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    stream.on("close", () => reject(new Error("the engine closed the output stream")));
+  });
+}
+
+/** Environment as the engine's API wants it. */
+export function environmentList(env: Record<string, string>): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
+}
+
+export class DockerContainer implements RunningContainer {
+  readonly exit: Promise<number>;
+
+  /**
+   * @param attached the hijacked connection to process 1
+   * @param waiting the open answer of a `wait` with `condition=next-exit`
+   */
+  constructor(
+    private readonly connection: Connection,
+    readonly id: string,
+    attached: Duplex,
+    waiting: Readable,
+    onOutput: OutputSink,
+    private readonly startedAt: number,
+  ) {
+    this.lifeline = attached;
+    const delivered = deliverOutput(attached, onOutput);
+    this.exit = Promise.all([exitStatus(waiting), delivered]).then(([status]) => status, this.#broken);
+    this.exit.catch(() => {}); // whoever awaits it sees the error; nobody has to
+  }
+
+  readonly lifeline: Writable;
+
+  readonly #broken = (error: unknown): never => {
+    throw new VoyagerError("engine", "the connection to the running container was lost", {
+      why: messageOf(error),
+      remedy: "look at the engine's own log: it may have been restarted in the middle of the build",
+      cause: error,
+    });
+  };
+
+  async exec(request: ExecRequest): Promise<number> {
+    const created = (await this.connection.json({
+      method: "POST",
+      path: `/containers/${this.id}/exec`,
+      body: {
+        AttachStdin: request.input !== null,
+        AttachStdout: true,
+        AttachStderr: true,
+        Cmd: request.command,
+        Env: environmentList(request.env),
+        User: request.user,
+        WorkingDir: request.workingDirectory,
+      },
+    })) as { Id: string };
+    const stream = await this.connection.hijack({
+      method: "POST",
+      path: `/exec/${created.Id}/start`,
+      body: { Detach: false, Tty: false },
+    });
+    try {
+      await Promise.all([
+        deliverOutput(stream, request.onOutput),
+        request.input ? pipeline(request.input, stream) : Promise.resolve(stream.end()),
+      ]);
+    } catch (error) {
+      stream.destroy();
+      this.#broken(error);
+    }
+    return this.#execStatus(created.Id);
+  }
+
+  /** The output may end a moment before the engine has noted the status. */
+  async #execStatus(id: string): Promise<number> {
+    for (let attempt = 0; attempt < 50; attempt++) {
+      const state = (await this.connection.json({ method: "GET", path: `/exec/${id}/json` })) as {
+        Running: boolean;
+        ExitCode: number | null;
+      };
+      if (!state.Running && state.ExitCode !== null) return state.ExitCode;
+      await new Promise((resolve) => setTimeout(resolve, 20 * (attempt + 1)));
+    }
+    throw new VoyagerError("engine", "the engine does not say how a program in the container ended");
+  }
+
+  async commit(image: { tag: string; labels: Record<string, string> }): Promise<string> {
+    const separator = image.tag.lastIndexOf(":");
+    const answer = (await this.connection.json({
+      method: "POST",
+      path: "/commit",
+      query: {
+        container: this.id,
+        repo: image.tag.slice(0, separator),
+        tag: image.tag.slice(separator + 1),
+        pause: false,
+      },
+      // Given explicitly: otherwise the container's own variables, a proxy's address among them,
+      // would stay in the image.
+      body: { Labels: image.labels, Env: [], Cmd: ["/bin/sh"], User: "", WorkingDir: "/" },
+    })) as { Id: string };
+    return answer.Id;
+  }
+
+  async outOfMemory(): Promise<boolean> {
+    const filters = JSON.stringify({ container: [this.id], event: ["oom"] });
+    const since = Math.floor(this.startedAt / 1000) - 1;
+    const until = Math.ceil(Date.now() / 1000) + 1;
+    const events = await readWhole(
+      await this.connection.open({
+        method: "GET",
+        path: "/events",
+        query: { since, until, filters },
+      }),
+    );
+    return events.includes('"oom"');
+  }
+
+  async kill(): Promise<void> {
+    this.lifeline.destroy();
+    await removeContainer(this.connection, this.id);
+  }
+}
+
+/** Removes a container by force; succeeds when there is none or it is being removed. */
+export async function removeContainer(connection: Connection, id: string): Promise<void> {
+  try {
+    await connection.json({
+      method: "DELETE",
+      path: `/containers/${encodeURIComponent(id)}`,
+      query: { force: true, v: true },
+    });
+  } catch (error) {
+    if (error instanceof EngineRefusal && (error.status === 404 || error.status === 409)) return;
+    throw error;
+  }
+}
+
+async function exitStatus(waiting: Readable): Promise<number> {
+  const answer = JSON.parse(await readWhole(waiting)) as {
+    StatusCode?: number;
+    Error?: { Message?: string } | null;
+  };
+  if (answer.Error?.Message) throw new Error(answer.Error.Message);
+  if (typeof answer.StatusCode !== "number") throw new Error("the engine gave no exit status");
+  return answer.StatusCode;
+}

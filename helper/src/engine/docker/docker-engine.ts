@@ -1,0 +1,279 @@
+/** The Docker implementation of `Engine`. API 1.41 (Docker 20.10) is the oldest that is tested. */
+import type { Duplex, Readable } from "node:stream";
+import { asVoyagerError, messageOf, VoyagerError } from "../../common/errors.ts";
+import {
+  type ContainerRequest,
+  type Engine,
+  type EngineInfo,
+  type Image,
+  MountSourceMissing,
+  NameTaken,
+  type RunningContainer,
+} from "../engine.ts";
+import { Connection, EngineRefusal, type Request } from "./connection.ts";
+import { DockerContainer, environmentList, removeContainer } from "./container.ts";
+import { followProgress } from "./progress.ts";
+
+interface ImageAnswer {
+  Id: string;
+  RepoTags: string[] | null;
+  Created: string | number;
+  Size: number;
+  Labels?: Record<string, string> | null;
+  Config?: { Labels?: Record<string, string> | null };
+}
+
+function toImage(answer: ImageAnswer): Image {
+  return {
+    id: answer.Id,
+    tags: (answer.RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
+    labels: answer.Config?.Labels ?? answer.Labels ?? {},
+    // The list has seconds, the inspection a date.
+    created: new Date(typeof answer.Created === "number" ? answer.Created * 1000 : answer.Created),
+    size: answer.Size,
+  };
+}
+
+export class DockerEngine implements Engine {
+  readonly #connection: Connection;
+
+  /** @param address "unix:///path" or "tcp://host:port" */
+  constructor(readonly address: string) {
+    this.#connection = new Connection(address);
+  }
+
+  async info(): Promise<EngineInfo> {
+    const info = (await this.#json("asking the engine about itself", {
+      method: "GET",
+      path: "/info",
+    })) as { Name?: string; ServerVersion?: string; SystemTime?: string; DockerRootDir?: string };
+    return {
+      name: info.Name ?? "unnamed",
+      version: info.ServerVersion ?? "unknown",
+      time: info.SystemTime ? new Date(info.SystemTime) : null,
+      dataFolder: info.DockerRootDir ?? null,
+    };
+  }
+
+  async image(reference: string): Promise<Image | null> {
+    try {
+      return toImage(
+        (await this.#connection.json({
+          method: "GET",
+          path: `/images/${reference}/json`,
+        })) as ImageAnswer,
+      );
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return null;
+      throw explain(`inspecting image ${reference}`, error);
+    }
+  }
+
+  async images(label: string): Promise<Image[]> {
+    const answers = (await this.#json("listing images", {
+      method: "GET",
+      path: "/images/json",
+      query: { filters: JSON.stringify({ label: [label] }) },
+    })) as ImageAnswer[];
+    return answers.map(toImage);
+  }
+
+  async pull(reference: string): Promise<void> {
+    const [, name, tag] = /^(.*?)(?::([^:/@]+))?$/.exec(reference) ?? [];
+    await this.#progress(
+      `pulling ${reference}`,
+      {
+        method: "POST",
+        path: "/images/create",
+        query: { fromImage: name ?? reference, tag: tag ?? (reference.includes("@") ? "" : "latest") },
+      },
+      ({ status }) => /^(Status: |Digest: )/.test(status ?? ""),
+    );
+  }
+
+  async importImage(tar: Readable, tag: string, labels: Record<string, string>): Promise<void> {
+    const separator = tag.lastIndexOf(":");
+    const changes = Object.entries(labels).map(
+      ([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`,
+    );
+    await this.#progress(
+      `importing ${tag}`,
+      {
+        method: "POST",
+        path: "/images/create",
+        query: {
+          fromSrc: "-",
+          repo: tag.slice(0, separator),
+          tag: tag.slice(separator + 1),
+          ...(changes.length > 0 ? { changes: changes.join("\n") } : {}),
+        },
+        stream: tar,
+      },
+      ({ status }) => /^sha256:/.test(status ?? ""),
+    );
+  }
+
+  async removeImage(reference: string): Promise<boolean> {
+    try {
+      await this.#connection.json({ method: "DELETE", path: `/images/${reference}` });
+      return true;
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return true;
+      if (error instanceof EngineRefusal && error.status === 409) return false;
+      throw explain(`removing image ${reference}`, error);
+    }
+  }
+
+  async start(request: ContainerRequest): Promise<RunningContainer> {
+    const id = await this.#create(request);
+    let attached: Duplex | undefined;
+    try {
+      // Both must be there before the start: a wait that comes later may miss the end, and output
+      // that comes earlier is lost (it is kept nowhere).
+      const [stream, waiting] = await Promise.all([
+        this.#connection.hijack({
+          method: "POST",
+          path: `/containers/${id}/attach`,
+          query: { stream: true, stdin: true, stdout: true, stderr: true },
+        }),
+        this.#connection.open({
+          method: "POST",
+          path: `/containers/${id}/wait`,
+          query: { condition: "next-exit" },
+        }),
+      ]);
+      attached = stream;
+      const startedAt = Date.now();
+      const container = new DockerContainer(
+        this.#connection,
+        id,
+        stream,
+        waiting,
+        request.onOutput,
+        startedAt,
+      );
+      await this.#connection.json({ method: "POST", path: `/containers/${id}/start` });
+      return container;
+    } catch (error) {
+      attached?.destroy();
+      await removeContainer(this.#connection, id).catch(() => {});
+      throw explain("starting a container", error);
+    }
+  }
+
+  async #create(request: ContainerRequest): Promise<string> {
+    try {
+      const answer = (await this.#connection.json({
+        method: "POST",
+        path: "/containers/create",
+        query: request.name ? { name: request.name } : {},
+        body: createBody(request),
+      })) as { Id: string };
+      return answer.Id;
+    } catch (error) {
+      if (error instanceof EngineRefusal) {
+        if (error.status === 409) throw new NameTaken(error.reason);
+        if (/bind source path does not exist/.test(error.reason)) {
+          throw new MountSourceMissing(error.reason);
+        }
+      }
+      throw explain("creating a container", error);
+    }
+  }
+
+  async containerState(name: string) {
+    try {
+      const answer = (await this.#connection.json({
+        method: "GET",
+        path: `/containers/${encodeURIComponent(name)}/json`,
+      })) as { Id: string; Created: string; State: { Running: boolean } };
+      return { id: answer.Id, running: answer.State.Running, created: new Date(answer.Created) };
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return null;
+      throw explain(`inspecting container ${name}`, error);
+    }
+  }
+
+  async removeContainer(nameOrId: string): Promise<void> {
+    await removeContainer(this.#connection, nameOrId);
+  }
+
+  async #json(doing: string, request: Request): Promise<unknown> {
+    try {
+      return await this.#connection.json(request);
+    } catch (error) {
+      throw explain(doing, error);
+    }
+  }
+
+  async #progress(
+    doing: string,
+    request: Request,
+    isFinal: (message: { status?: string }) => boolean,
+  ): Promise<void> {
+    try {
+      await followProgress(await this.#connection.open(request), isFinal);
+    } catch (error) {
+      throw explain(doing, error);
+    }
+  }
+}
+
+function createBody(request: ContainerRequest): Record<string, unknown> {
+  const { limits } = request;
+  return {
+    Image: request.image,
+    // Entrypoint: what the image itself would start must not come into it.
+    Entrypoint: request.command,
+    Cmd: [],
+    Env: environmentList(request.env),
+    User: request.user,
+    WorkingDir: request.workingDirectory,
+    Hostname: "localhost",
+    Labels: request.labels,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    // The lifeline: when the attached input ends, for whatever reason, process 1 ends.
+    OpenStdin: true,
+    StdinOnce: true,
+    Tty: false,
+    HostConfig: {
+      AutoRemove: true,
+      Init: true,
+      NetworkMode: request.network ? "default" : "none",
+      LogConfig: { Type: "none", Config: {} },
+      SecurityOpt: ["no-new-privileges"],
+      CapDrop: request.privilegesOfPackageManager ? [] : ["ALL"],
+      Mounts: request.mounts.map((mount) => ({
+        Type: "bind",
+        Source: mount.source,
+        Target: mount.target,
+        ReadOnly: mount.readOnly,
+        BindOptions: { Propagation: "rprivate" },
+      })),
+      ...(limits.memory === null ? {} : { Memory: limits.memory, MemorySwap: limits.memory }),
+      ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
+      ...(limits.pids === null ? {} : { PidsLimit: limits.pids }),
+    },
+  };
+}
+
+/** Gives what a request threw its place in a sentence. */
+function explain(doing: string, error: unknown): Error {
+  if (error instanceof NameTaken || error instanceof MountSourceMissing) return error;
+  if (error instanceof VoyagerError) return error;
+  if (error instanceof EngineRefusal) {
+    const full = /no space left on device/i.test(error.reason);
+    return new VoyagerError("engine", `the engine refused: ${doing}`, {
+      why: error.reason,
+      remedy: full
+        ? "the engine's disk is full: `voyager environment prune` frees what old environments hold"
+        : undefined,
+      cause: error,
+    });
+  }
+  const known = asVoyagerError(error);
+  if (known.kind !== "internal") return known;
+  return new VoyagerError("engine", `${doing} failed`, { why: messageOf(error), cause: error });
+}

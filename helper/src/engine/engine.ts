@@ -1,0 +1,120 @@
+/**
+ * What nix-voyager needs of an engine: kept narrow, so that Podman or a virtual machine can take
+ * Docker's place. Nothing here knows of packages, specs or Nix.
+ */
+import type { Readable, Writable } from "node:stream";
+
+/** A bind mount: a path of the engine's host that the container sees. */
+export interface Mount {
+  source: string;
+  target: string;
+  readOnly: boolean;
+}
+
+/** Limits of a container; null means none. */
+export interface Limits {
+  /** Bytes. */
+  memory: number | null;
+  /** Processor cores. */
+  cpus: number | null;
+  /** Processes and threads. */
+  pids: number | null;
+}
+
+/** A container to be started. Its process 1 gets an open standard input: the lifeline. */
+export interface ContainerRequest {
+  /** Unique name, null for one of the engine's choice. A name that is taken is `NameTaken`. */
+  name: string | null;
+  image: string;
+  command: string[];
+  env: Record<string, string>;
+  /** "uid:gid". */
+  user: string;
+  workingDirectory: string;
+  mounts: Mount[];
+  labels: Record<string, string>;
+  network: boolean;
+  /** Keeps the engine's default capabilities, as package managers need them; otherwise none. */
+  privilegesOfPackageManager: boolean;
+  limits: Limits;
+  onOutput: OutputSink;
+}
+
+/** Receives output as it comes; `stream` is 1 (standard output) or 2 (standard error). */
+export type OutputSink = (stream: 1 | 2, data: Buffer) => void;
+
+/** A program run beside process 1. */
+export interface ExecRequest {
+  command: string[];
+  env: Record<string, string>;
+  user: string;
+  workingDirectory: string;
+  /** Sent to standard input, which is closed after it; null: empty. */
+  input: Readable | null;
+  onOutput: OutputSink;
+}
+
+/** A started container. It ends, and is removed, when `lifeline` ends or this process does. */
+export interface RunningContainer {
+  readonly id: string;
+  /** Standard input of process 1. */
+  readonly lifeline: Writable;
+  /** Status of process 1, once all its output has been delivered. */
+  readonly exit: Promise<number>;
+  /** Runs a program and resolves with its status once all its output has been delivered. */
+  exec(request: ExecRequest): Promise<number>;
+  /** Makes an image of the container's file system. Resolves with the image's id. */
+  commit(image: { tag: string; labels: Record<string, string> }): Promise<string>;
+  /** Whether the memory limit ended a process of the container. Works after its end, too. */
+  outOfMemory(): Promise<boolean>;
+  /** Ends it at once, whatever it does. Succeeds when it has ended already. */
+  kill(): Promise<void>;
+}
+
+/** An image that the engine holds. */
+export interface Image {
+  id: string;
+  tags: string[];
+  labels: Record<string, string>;
+  created: Date;
+  /** Bytes, including shared layers. */
+  size: number;
+}
+
+/** What the engine says of itself. */
+export interface EngineInfo {
+  name: string;
+  version: string;
+  /** Its clock when it answered. */
+  time: Date | null;
+  /** Where it keeps images, as its own host names it. */
+  dataFolder: string | null;
+}
+
+/** Thrown by `start` when the container's name is in use. */
+export class NameTaken extends Error {}
+
+/** Thrown by `start` when the engine's host does not have a mount's source. */
+export class MountSourceMissing extends Error {}
+
+/** Runs environments. All its failures are VoyagerErrors of kind `engine` or `engine-unavailable`. */
+export interface Engine {
+  /** Where it was found, for messages. */
+  readonly address: string;
+  info(): Promise<EngineInfo>;
+  /** The image with this tag, digest or id; null when the engine does not hold it. */
+  image(reference: string): Promise<Image | null>;
+  /** Images that carry the label. */
+  images(label: string): Promise<Image[]>;
+  /** Fetches an image from the registry of its name; an error says why it could not. */
+  pull(reference: string): Promise<void>;
+  /** Makes an image of one layer from a tar stream. */
+  importImage(tar: Readable, tag: string, labels: Record<string, string>): Promise<void>;
+  /** Removes an image; false when something still uses it. */
+  removeImage(reference: string): Promise<boolean>;
+  start(request: ContainerRequest): Promise<RunningContainer>;
+  /** State of the container with this name, null when there is none. */
+  containerState(name: string): Promise<{ id: string; running: boolean; created: Date } | null>;
+  /** Removes a container by force; succeeds when there is none. */
+  removeContainer(nameOrId: string): Promise<void>;
+}

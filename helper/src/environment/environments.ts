@@ -1,0 +1,227 @@
+/**
+ * Environments: a system plus packages, as a cached image.
+ *
+ * An image is named by the hash of all that determines it. It grows from the largest environment
+ * of the same system that is fresh and has none but wanted packages, so layers are shared. The
+ * lock that makes an environment once is the name of the container that makes it: it holds for
+ * every process that uses the engine, and ends with the process that took it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { keyOf } from "../common/hash.ts";
+import { announcePhase, type Log, secondsSince } from "../common/log.ts";
+import { type Engine, type Image, NameTaken, type RunningContainer } from "../engine/engine.ts";
+import type { System } from "../spec/spec.ts";
+import { apt } from "./apt.ts";
+import { requireBaseImage } from "./base-image.ts";
+import { environmentRepository, labels } from "./labels.ts";
+import { makeEnvironment } from "./make.ts";
+import type { PackageManager } from "./package-manager.ts";
+import { type EnvironmentRecord, parseRecord } from "./record.ts";
+
+/** An environment that builds can run in. */
+export interface Environment {
+  image: string;
+  /** Packages that were asked for. */
+  requested: string[];
+  record: EnvironmentRecord;
+}
+
+/** What is asked for. */
+export interface EnvironmentRequest {
+  system: System;
+  /** Sets of packages, each a layer on those before it. */
+  layers: string[][];
+  /** Seconds that the package lists behind it may be old. */
+  maxAge: number;
+}
+
+/** Changes when environments are made in a way that older ones must not be used for. */
+const environmentFormat = 1;
+/** overlay2 takes 128 layers; this leaves room for those of the base image. */
+const maximumDepth = 30;
+/** A lock whose container never started: its owner died between the two requests. */
+const abandonedAfter = 30_000;
+
+const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
+
+/** Everything that one search for an environment carries along. */
+interface Search {
+  engine: Engine;
+  log: Log;
+  system: System;
+  systemKey: string;
+  base: Image;
+  maxAge: number;
+  askedAt: number;
+}
+
+/** The environment that is asked for, made if there is no fresh one. */
+export async function ensureEnvironment(
+  engine: Engine,
+  request: EnvironmentRequest,
+  log: Log,
+): Promise<Environment> {
+  const { system, maxAge } = request;
+  const base = await requireBaseImage(engine, system, log);
+  const systemKey = keyOf({ format: environmentFormat, system, base: base.id });
+  const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt: Date.now() };
+
+  const whole = [...new Set(request.layers.flat())].sort();
+  const existing = await freshImage(search, whole);
+  if (existing) return reused(search, existing, whole);
+
+  // Layers below the last are made on their own, so that the next build finds them.
+  const packages: string[] = [];
+  let environment: Environment | undefined;
+  for (const layer of request.layers.length > 0 ? request.layers : [[]]) {
+    packages.push(...layer);
+    environment = await ensureImage(search, [...new Set(packages)].sort());
+  }
+  return environment as Environment;
+}
+
+function tagOf(search: Search, packages: string[]): string {
+  return `${environmentRepository}:${keyOf({ systemKey: search.systemKey, packages })}`;
+}
+
+function asOf(image: Image): number {
+  return Date.parse(image.labels[labels.asOf] ?? "");
+}
+
+/** Made within maxAge; or since we asked, for those who want a new one and waited for another. */
+function isFresh(search: Search, image: Image): boolean {
+  const made = asOf(image);
+  return made >= search.askedAt || Date.now() - made < search.maxAge * 1000;
+}
+
+async function freshImage(search: Search, packages: string[]): Promise<Image | null> {
+  const image = await search.engine.image(tagOf(search, packages));
+  return image && isFresh(search, image) ? image : null;
+}
+
+function describe(system: System, packages: string[]): string {
+  return `environment ${system.name} + ${packages.length} package${packages.length === 1 ? "" : "s"}`;
+}
+
+function reused(search: Search, image: Image, packages: string[]): Environment {
+  const age = formatAge(Date.now() - asOf(image));
+  search.log.info(`${describe(search.system, packages)}: reused, ${age} old`);
+  return { image: image.id, requested: packages, record: parseRecord(image.labels[labels.record]) };
+}
+
+/** A span of time in its largest unit: "3 h". */
+export function formatAge(milliseconds: number): string {
+  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
+}
+
+async function ensureImage(search: Search, packages: string[]): Promise<Environment> {
+  const name = `nix-voyager-environment-${keyOf({ systemKey: search.systemKey, packages })}`;
+  for (let waited = false; ; ) {
+    const existing = await freshImage(search, packages);
+    if (existing) return reused(search, existing, packages);
+    const parent = await findParent(search, packages);
+    const container = await takeLock(search, name, parent);
+    if (container) {
+      // Between our look and the lock another may have made it.
+      const meanwhile = await freshImage(search, packages);
+      if (!meanwhile) return make(search, container, parent, packages);
+      await container.kill();
+      return reused(search, meanwhile, packages);
+    }
+    if (!waited) {
+      search.log.info(`${describe(search.system, packages)}: another build is making it, waiting`);
+      waited = true;
+    }
+    await sleep(300);
+  }
+}
+
+/** Starts the container that makes the environment; null while another one of its name exists. */
+async function takeLock(search: Search, name: string, parent: Image): Promise<RunningContainer | null> {
+  try {
+    return await search.engine.start({
+      name,
+      image: parent.id,
+      // Lives as long as its input is open.
+      command: ["/bin/sh", "-c", "cat >/dev/null"],
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
+      user: "0:0",
+      workingDirectory: "/",
+      mounts: [],
+      labels: { [labels.container]: "environment" },
+      network: true,
+      privilegesOfPackageManager: true,
+      limits: { memory: null, cpus: null, pids: null },
+      onOutput: () => {},
+    });
+  } catch (error) {
+    if (!(error instanceof NameTaken)) throw error;
+    const holder = await search.engine.containerState(name);
+    if (holder && !holder.running && Date.now() - holder.created.getTime() > abandonedAfter) {
+      await search.engine.removeContainer(holder.id);
+    }
+    return null;
+  }
+}
+
+/** The image to build on: the fresh environment with most of the packages, or the base image. */
+async function findParent(search: Search, packages: string[]): Promise<Image> {
+  const wanted = new Set(packages);
+  let best = search.base;
+  let most = -1;
+  const known = await search.engine.images(`${labels.systemKey}=${search.systemKey}`);
+  for (const image of known) {
+    const has = JSON.parse(image.labels[labels.packages] ?? "null") as string[] | null;
+    const depth = Number(image.labels[labels.depth] ?? 0);
+    if (!has || image.tags.length === 0 || has.length <= most || depth >= maximumDepth) continue;
+    if (!isFresh(search, image) || !has.every((name) => wanted.has(name))) continue;
+    best = image;
+    most = has.length;
+  }
+  return best;
+}
+
+async function make(
+  search: Search,
+  container: RunningContainer,
+  parent: Image,
+  packages: string[],
+): Promise<Environment> {
+  const { engine, system, log } = search;
+  const start = performance.now();
+  announcePhase("environment");
+  const first = parent.id === search.base.id;
+  const has = new Set(first ? [] : (JSON.parse(parent.labels[labels.packages] ?? "[]") as string[]));
+  const added = packages.filter((name) => !has.has(name));
+  log.info(`${describe(system, packages)}: making it${first ? "" : `, ${added.length} to add`}`);
+  const tag = tagOf(search, packages);
+  const replaced = await engine.image(tag);
+  const record = await makeEnvironment({
+    container,
+    packageManager: packageManagers[system.packageManager],
+    system,
+    packages: added,
+    first,
+    log,
+  });
+  const image = await container
+    .commit({
+      tag,
+      labels: {
+        [labels.kind]: "environment",
+        [labels.system]: system.name,
+        [labels.systemKey]: search.systemKey,
+        [labels.packages]: JSON.stringify(packages),
+        [labels.asOf]: first ? new Date().toISOString() : (parent.labels[labels.asOf] ?? ""),
+        [labels.depth]: String(first ? 1 : Number(parent.labels[labels.depth]) + 1),
+        [labels.record]: JSON.stringify(record),
+      },
+    })
+    .finally(() => container.kill());
+  if (replaced && replaced.id !== image) await engine.removeImage(replaced.id);
+  log.info({ seconds: secondsSince(start) }, `${describe(system, packages)}: made`);
+  return { image, requested: packages, record };
+}

@@ -1,0 +1,27 @@
+/** Labels by which nix-voyager knows its images and containers on an engine. */
+
+const prefix = "nix-voyager";
+
+export const labels = {
+  /** "base" or "environment". */
+  kind: `${prefix}.kind`,
+  /** Name of the system. */
+  system: `${prefix}.system`,
+  /** Hash of the system and its base image: environments with the same one can share layers. */
+  systemKey: `${prefix}.system-key`,
+  /** JSON list of the packages that were asked for. */
+  packages: `${prefix}.packages`,
+  /** When the package lists were read that the oldest layer was installed from (ISO 8601). */
+  asOf: `${prefix}.as-of`,
+  /** Number of layers on the base image. */
+  depth: `${prefix}.depth`,
+  /** JSON of an `EnvironmentRecord`. */
+  record: `${prefix}.record`,
+  /** On containers: "build" or "environment". */
+  container: `${prefix}.container`,
+} as const;
+
+/** Name under which images of nix-voyager are kept. */
+export const environmentRepository = "nix-voyager/environment";
+/** Name of base images that `voyager image bootstrap` made. */
+export const baseRepository = "nix-voyager/base";

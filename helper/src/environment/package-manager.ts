@@ -1,0 +1,32 @@
+/** What an environment needs of a system's package manager; one implementation per manager. */
+import type { VoyagerError } from "../common/errors.ts";
+import type { System } from "../spec/spec.ts";
+import type { EnvironmentRecord } from "./record.ts";
+
+/** A file to be put into the container. */
+export interface SetupFile {
+  /** Path relative to the container's root. */
+  path: string;
+  content: string | Buffer;
+  mode: number;
+}
+
+/** Folder in the container for what must not stay in the image: proxies, certificates. */
+export const scratchFolder = "/run/nix-voyager";
+
+export interface PackageManager {
+  /** Configuration: repositories, keys, certificates, proxy. */
+  files(system: System): SetupFile[];
+  /**
+   * Script (POSIX sh) that installs packages. `first`: this is the first layer on a base image, so
+   * package lists are read anew and the base is brought up to date.
+   */
+  installScript(system: System, packages: string[], first: boolean): string;
+  /** Script that prints the record, in sections (see record.ts), after the installation. */
+  recordScript(): string;
+  parseRecord(output: string): EnvironmentRecord;
+  /** Script that prints all package names, one a line, for near matches. */
+  namesScript(): string;
+  /** Turns the output of an installation that failed into an error that tells the remedy. */
+  explainFailure(system: System, output: string, names: () => Promise<string[]>): Promise<VoyagerError>;
+}
