@@ -99,14 +99,17 @@ def install_unearth(settings, folder):
     bundle = ca_bundle(settings)
     if bundle:
         environment["PIP_CERT"] = bundle
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+    # Only when asked to be verbose does pip say why it could not read a page of the index.
+    command = [sys.executable, "-m", "pip", "install", "-vv", "--no-deps", "--require-hashes", "--only-binary", ":all:",
                "--no-compile", "--no-cache-dir", "--no-input", "--disable-pip-version-check",
                "--target", folder, "--requirement", os.path.join(HERE, "requirements.txt")]
     result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
-        print(mask(result.stdout.strip()), file=sys.stderr)
-        raise Failure(f"the tool 'unearth', which finds files on an index, could not be installed{remedy(result.stdout)}")
+        lines = re.findall(r"^\s*(?:ERROR|WARNING|Could not fetch URL).*", result.stdout, re.MULTILINE)
+        reasons = "\n".join(dict.fromkeys(lines)) or result.stdout
+        print(mask(reasons.strip()), file=sys.stderr)
+        raise Failure(f"the tool 'unearth', which finds files on an index, could not be installed{remedy(reasons)}")
     sys.path.insert(0, folder)
 
 
@@ -120,7 +123,7 @@ def remedy(text):
     if re.search(r"resolve|resolution|[Nn]ame or service|NewConnectionError|ConnectError|refused|unreachable|timed? ?out", text):
         return ": the index cannot be reached; check the network, the proxy and the index address (index, PIP_INDEX_URL)"
     if re.search(r"No matching distribution|Could not find a version", text):
-        return ": the index does not have it; use an index that also mirrors PyPI"
+        return ": the index cannot be reached, or does not mirror it from PyPI; check the network and the index address (index, PIP_INDEX_URL)"
     return ""
 
 
