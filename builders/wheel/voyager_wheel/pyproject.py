@@ -67,7 +67,9 @@ def _parse(text):
 def _parse_table(parser, text, error):
     """The old parser does not know all of TOML 1.0, but our table is simple: try that one alone."""
     match = re.search(r"^\[build-system\][^\n]*\n(.*?)(?=^\[+[^\[\]\n]+\]+[ \t]*(?:#[^\n]*)?$|\Z)", text, re.MULTILINE | re.DOTALL)
+    if not match and "build-system" not in text:
+        return {}
     try:
-        return {"build-system": parser.loads(match.group(1))} if match else {}
+        return {"build-system": parser.loads(match.group(1) if match else text)}
     except ValueError:
         raise Failure(f"pyproject.toml cannot be read: {error}")
