@@ -67,8 +67,14 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
   announcePhase("transfer");
   const { attributes, folder } = build;
   const closure = attributes.closure.map(({ path }) => path.slice(1));
-  // Root writes the store, so that the build cannot; the closure keeps its read-only modes.
-  await extract(container, pack("/", closure), "the closure", root);
+  const outputs = attributes.voyager.result === "directory" ? Object.values(outputPaths(attributes)) : [];
+  const stores = [...new Set([...closure.map((path) => `/${path}`), ...outputs].map(storeOf))];
+  await run(container, ["mkdir", "-p", ...stores, ...outputs, buildFolder], root);
+  await run(container, ["chmod", "0777", ...stores, ...outputs, buildFolder], root);
+  // Not as root: GNU tar relies on root's power to write into read-only folders, which root does
+  // not have here. So the build owns its copy of the closure, and could change that copy only.
+  if (closure.length > 0) await extract(container, pack("/", closure), "the closure", user);
+  if (stores.length > 0) await run(container, ["chmod", "0755", ...stores], root);
 
   const staging = join(dirname(folder), "staging");
   try {
@@ -81,15 +87,17 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  const outputs = attributes.voyager.result === "directory" ? Object.values(outputPaths(attributes)) : [];
-  await run(container, ["mkdir", "-p", ...outputs, buildFolder], root);
-  await run(container, ["chmod", "0777", ...outputs, buildFolder], root);
   await extract(container, pack(folder, ["."]), "the build folder", user, buildFolder);
   const bytes = attributes.closure.reduce((sum, { narSize }) => sum + narSize, 0);
   build.log.info(
     { seconds: secondsSince(start), bytes },
     `transfer: streamed in ${closure.length} store paths, ${(bytes / 1e6).toFixed(1)} MB`,
   );
+}
+
+/** The store folder of a path that is in it. */
+function storeOf(path: string): string {
+  return /^(.*?)\/[0-9a-z]{32}-[^/]*/.exec(path)?.[1] ?? dirname(path);
 }
 
 async function fetchOutputs(build: Build, container: RunningContainer): Promise<void> {
@@ -131,7 +139,10 @@ async function extract(
   as: string,
   folder = "/",
 ): Promise<void> {
-  await run(container, ["tar", "-x", "-p", "-f", "-", "-C", folder, "--no-same-owner", "--no-overwrite-dir"], as, input, what);
+  // Folders of the store are read-only: they must get their modes last.
+  const modes = ["--preserve-permissions", "--delay-directory-restore", "--no-overwrite-dir"];
+  const command = ["tar", "--extract", "--file", "-", "--directory", folder, "--no-same-owner", ...modes];
+  await run(container, command, as, input, what);
 }
 
 async function run(
