@@ -21,5 +21,5 @@
     ++ toml;
 
   # What fetchPypi needs to find and download a file.
-  pypi = ["python3-pip"];
+  pypi = ["ca-certificates" "python3-pip"];
 }

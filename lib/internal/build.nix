@@ -147,7 +147,7 @@ in
     // drv
     // report
     // {
-      inherit (args) pname version passthru;
+      inherit (args) pname version src passthru;
       inherit (voyager) environment;
       # Not `system`: Nix and Hydra read that as the platform and refuse a set.
       voyagerSystem = args.system;

@@ -1,5 +1,5 @@
-# A folder of builders/ in the store: its scripts only, so that editing a README or a test
-# rebuilds nothing, nor does what running Python there leaves behind.
+# A folder of builders/ in the store: its scripts and the needs pinned beside them only, so that
+# editing a README or a test rebuilds nothing, nor does what running Python there leaves behind.
 name:
 builtins.path {
   name = "voyager-${name}";
@@ -12,6 +12,6 @@ builtins.path {
     && (
       if type == "directory"
       then base != "__pycache__"
-      else builtins.match ".*\\.(sh|py)" base != null
+      else builtins.match ".*\\.(sh|py|txt)" base != null
     );
 }

@@ -74,7 +74,7 @@ in rec {
 
   # A SHA-256: 64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64.
   sha256 =
-    matching '''a SHA-256 (64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64)''
+    matching ''a SHA-256 (64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64)''
     "(sha256:)?[0-9a-fA-F]{64}|sha256-[A-Za-z0-9+/]{43}=";
 
   # A path, a derivation (or another set with outPath), or the address of something in the Nix
@@ -190,9 +190,13 @@ in rec {
     expected = "${a.expected}, or ${b.expected}";
     check = value: a.check value || b.check value;
     problem = place: value:
+      if a.check value
+      then null
       # A set is judged by the type that takes sets: its message names the bad key.
-      if isAttrs value && b ? fields
+      else if isAttrs value && b ? fields
       then b.problem place value
+      else if b.check value
+      then null
       else "${place} must be ${a.expected}, or ${b.expected}, got ${show value}";
   };
 

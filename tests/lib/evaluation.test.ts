@@ -1,0 +1,141 @@
+/** Runs the tests of lib/, which are data in the .nix files beside this one, with the real Nix. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { attributesSchema, specSchema, systemSchema } from "../../helper/src/spec/spec.ts";
+
+const here = join(process.cwd(), "tests/lib");
+type Run = { status: number; stdout: string; stderr: string };
+
+/** Runs a command to its end; a non-zero status is a result, not an error. */
+function run(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(command, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : Number(error.code) || 1, stdout, stderr });
+    });
+  });
+}
+
+/** The value of an attribute of tests/lib/default.nix. */
+async function evaluate(attribute: string, options: string[] = []): Promise<unknown> {
+  const args = ["--eval", "--strict", "--json", ...options, here, "-A", attribute];
+  const result = await run("nix-instantiate", args);
+  if (result.status !== 0) throw new Error(result.stderr);
+  return JSON.parse(result.stdout);
+}
+
+/** Maps with as many calls at a time as there are processors. */
+async function mapParallel<T, R>(items: T[], action: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await action(items[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}
+
+type Case = { actual: unknown; expected: unknown };
+
+test("values", async () => {
+  const values = (await evaluate("values")) as Record<string, Case>;
+  const pick = (key: keyof Case) => Object.fromEntries(Object.entries(values).map(([name, entry]) => [name, entry[key]]));
+  expect(pick("actual")).toEqual(pick("expected"));
+});
+
+test("values in restricted mode", async () => {
+  const values = (await evaluate("values", ["--restrict-eval", "-I", process.cwd()])) as Record<string, Case>;
+  for (const [name, { actual, expected }] of Object.entries(values)) {
+    expect({ name, value: actual }).toEqual({ name, value: expected });
+  }
+});
+
+test("errors", async () => {
+  const errors = Object.entries((await evaluate("errors")) as Record<string, string>);
+  const outcomes = await mapParallel(errors, async ([name, expected]) => {
+    const result = await run("nix-instantiate", ["--eval", "--strict", here, "-A", `failing."${name}"`]);
+    const isRight = result.status !== 0 && result.stderr.includes(expected);
+    return isRight ? [] : [{ name, expected, ...result }];
+  });
+  expect(outcomes.flat()).toEqual([]);
+});
+
+test("what lib/ writes is what the helper reads", async () => {
+  const specs = (await evaluate("specs")) as Record<string, unknown>;
+  const systems = (await evaluate("systems")) as Record<string, unknown>;
+  expect(Object.keys(specs)).toContain("bcrypt");
+  for (const spec of Object.values(specs)) v.parse(specSchema, spec);
+  for (const system of Object.values(systems)) v.parse(systemSchema, system);
+});
+
+test("1,000 declarations cost not much more than 1,000 bare derivations", async () => {
+  const seconds = async (attribute: string) => {
+    const start = process.hrtime.bigint();
+    const result = await run("nix-instantiate", [join(here, "thousand.nix"), "-A", attribute]);
+    expect(result.status).toBe(0);
+    return Number(process.hrtime.bigint() - start) / 1e9;
+  };
+  const best = { declared: Number.POSITIVE_INFINITY, bare: Number.POSITIVE_INFINITY };
+  // The best of a few, by turns: other work on the machine only ever adds.
+  for (let i = 0; i < 6; i++) {
+    best.bare = Math.min(best.bare, await seconds("bare"));
+    best.declared = Math.min(best.declared, await seconds("declared"));
+  }
+  // About 1.4; what is refused here is a change that makes it another order of cost.
+  expect(best.declared / best.bare).toBeLessThan(2);
+}, 60_000);
+
+test("a path in buildScript alone is in the closure that Nix hands the build", async () => {
+  const salt = String(process.hrtime.bigint());
+  // The host's shell, since the sandbox has none.
+  const settings = { substitute: "false", "sandbox-paths": "/bin /lib /lib64 /usr", "system-features": "docker" };
+  const options = Object.entries(settings).flatMap(([name, value]) => ["--option", name, value]);
+  const args = ["--no-out-link", ...options, join(here, "closure.nix"), "--argstr", "salt", salt];
+  const result = await run("nix-build", args);
+  expect(result.stderr).not.toContain("error:");
+  const attributes = JSON.parse(readFileSync(result.stdout.trim(), "utf8"));
+  const paths = attributes.closure.map((entry: { path: string }) => entry.path);
+  expect(paths).toContain(attributes.voyager.buildScript.split(" ")[1]);
+  expect(paths).toContain(dirname(attributes.voyager.stage));
+  expect(v.is(attributesSchema, attributes)).toBe(true);
+});
+
+describe("the package index that pip is configured to use", () => {
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "voyager-pip-"));
+    mkdirSync(join(home, "pip"));
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  /** What evaluation finds with this configuration file of pip and these variables. */
+  async function index(configuration: string, variables: NodeJS.ProcessEnv): Promise<string | null> {
+    writeFileSync(join(home, "pip/pip.conf"), configuration);
+    const file = join(process.cwd(), "lib/internal/pip-index.nix");
+    const env = { PATH: process.env.PATH, HOME: home, XDG_CONFIG_HOME: home, ...variables };
+    const result = await run("nix-instantiate", ["--eval", "--json", file], env);
+    expect(result.stderr).toBe("");
+    return JSON.parse(result.stdout);
+  }
+
+  test("the variable wins over the file", async () => {
+    const configuration = "[global]\ntimeout = 9\nindex-url = https://file.example.org/simple\r\n";
+    expect(await index(configuration, {})).toBe("https://file.example.org/simple");
+    const variables = { PIP_INDEX_URL: "https://variable.example.org/simple" };
+    expect(await index(configuration, variables)).toBe("https://variable.example.org/simple");
+  });
+
+  test("a variable with a password stays out of the store", async () => {
+    expect(await index("", { PIP_INDEX_URL: "https://user:secret@example.org/simple" })).toBeNull();
+  });
+});
+
+test("docs/reference.md is what the comments say", async () => {
+  const result = await run(process.execPath, ["docs/generate.mjs", "--check"]);
+  expect(result.stderr).toBe("");
+});
