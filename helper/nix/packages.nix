@@ -12,8 +12,6 @@ let
   lock = (builtins.fromJSON (builtins.readFile ../../package-lock.json)).packages;
   leftOut = builtins.fromJSON (builtins.readFile ../left-out.json);
 
-  lastPart = name: builtins.elemAt (builtins.match "(@[^/]+/)?([^/]+)" name) 1;
-
   # "node_modules/a/node_modules/@b/c" -> "@b/c"
   nameOf = path: builtins.elemAt (builtins.match "(.*/)?node_modules/((@[^/]+/)?[^/]+)" path) 1;
 
@@ -58,30 +56,15 @@ let
     operator = item: map (key: {inherit key;}) (needs item.key);
   };
 
+  fetchPackage = import ./fetch.nix {inherit registry;};
+
   # The archive of the package at `path` of the lock file.
   fetch = path: let
     entry = lock.${path} or (throw "nix-voyager: package-lock.json has no ${path}: run `npm install`");
-    name = entry.name or (nameOf path);
-    file = "${lastPart name}-${entry.version}.tgz";
   in
-    derivation {
-      # The scope's @ is not allowed in the name of a store path.
-      name = file;
-      system = "builtin";
-      builder = "builtin:fetchurl";
-      url =
-        if registry == null
-        # Not an error of the evaluation: nothing needs to be fetched where the bundle exists.
-        then "npm-registry-is-not-known-to-nix-voyager-set-npm_config_registry://${name}"
-        else "${registry}/${name}/-/${file}";
-      urls = [];
-      outputHash = entry.integrity;
-      outputHashAlgo = "";
-      outputHashMode = "flat";
-      executable = false;
-      unpack = false;
-      preferLocalBuild = true;
-      impureEnvVars = ["http_proxy" "https_proxy" "all_proxy" "no_proxy"];
+    fetchPackage {
+      name = entry.name or (nameOf path);
+      inherit (entry) version integrity;
     };
 in {
   # What the bundle is made of: a list of { path; archive; }, `path` below node_modules.

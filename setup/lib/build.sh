@@ -9,8 +9,9 @@ build() {
 # build_helper: the `voyager` command, kept from Nix's garbage collector by the link.
 build_helper() {
   result=$root/result-voyager
-  if [ -e "$result" ]; then found "an earlier helper; Nix brings it up to date"; fi
-  nix-build "$root" -A voyager -o "$result" 9>&- >/dev/null ||
+  doing "fetching what it is made of and compiling it, unless Nix has done so before"
+  # Quiet: some 50 packages are fetched, each by its own derivation. Errors are shown.
+  nix-build --quiet "$root" -A voyager -o "$result" 9>&- >/dev/null ||
     fail "the helper was not built" "nix-build's messages are above" \
       "a download that failed: check the network, http_proxy and npm_config_registry"
 }

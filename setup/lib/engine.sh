@@ -85,7 +85,7 @@ start_forwarder() {
   rm -f "$engine_socket"
   # An attached container may be silent for hours after its input has ended: hence -t.
   setsid socat -t 604800 \
-    "UNIX-LISTEN:$engine_socket,fork,unlink-early,group=nixbld,mode=660" "$target" \
+    "UNIX-LISTEN:$engine_socket,fork,backlog=256,unlink-early,group=nixbld,mode=660" "$target" \
     >/dev/null 2>&1 </dev/null 9>&- &
   echo $! >"$forwarder_pid"
   wait_for_engine "unix://$engine_socket" $! ||

@@ -1,0 +1,52 @@
+# Node and npm for the tools of development: those of this machine if they are recent, else the
+# embedded runtime and an npm that Nix fetches.
+
+# at_least VERSION MINIMUM
+at_least() { [ "$(printf '%s\n' "$2" "${1#v}" | sort -V | head -n 1)" = "$2" ]; }
+
+# prepare_node: puts `node` and `npm` first on PATH.
+prepare_node() {
+  if command -v node >/dev/null 2>&1 && at_least "$(node --version)" 20.19 &&
+    command -v npm >/dev/null 2>&1 && at_least "$(npm --version 2>/dev/null)" 9; then
+    found "node $(node --version) and npm $(npm --version 2>/dev/null)"
+    return
+  fi
+  doing "taking Node and npm from the Nix store, as this machine's are absent or too old"
+  runtime=$(nix-build --quiet "$root" -A helper.runtime -o "$root/result-runtime" 9>&-) &&
+    npm=$(nix-build --quiet "$setup/npm.nix" -o "$root/result-npm" 9>&-) ||
+    fail "there is no Node to test with" "nix-build's messages are above" "check the network"
+  mkdir "$work/bin"
+  ln -s "$runtime/bin/node" "$work/bin/node"
+  for tool in npm npx; do
+    printf '#!/bin/sh\nexec node %s/package/bin/%s-cli.js "$@"\n' "$npm" "$tool" >"$work/bin/$tool"
+    chmod +x "$work/bin/$tool"
+  done
+  PATH=$work/bin:$PATH
+}
+
+# install_dependencies: in the checkout, if they are not what package-lock.json says.
+install_dependencies() {
+  if [ -e "$root/node_modules/.package-lock.json" ] &&
+    [ -z "$(find "$root/package-lock.json" -newer "$root/node_modules/.package-lock.json")" ]; then
+    found "the tools of development in node_modules"
+    return
+  fi
+  doing "installing the tools of development into node_modules (npm ci)"
+  # Node knows only its own certificates, but a company's proxy may need the machine's.
+  (cd "$root" &&
+    npm_config_registry=$(known_registry) \
+      NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} \
+      npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-) ||
+    fail "npm ci failed" "its messages are above" "check the network, https_proxy and npm_config_registry"
+}
+
+# look_for_test_tools: what the tests of the builders run, as a build's container would.
+look_for_test_tools() {
+  python3 -c 'import packaging' 2>/dev/null || {
+    want python3 "it runs the tests of the builders"
+    want python3-packaging "the wheel builder uses it"
+  }
+  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch; do
+    command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests unpack and patch sources"
+  done
+}

@@ -1,0 +1,49 @@
+# The parts of the test suite. Each writes a line "passed failed" to a file in $work/counts.
+
+# run_check: types, formatter and linter, as one test.
+run_check() {
+  heading "Types, format, lint"
+  if (cd "$root" && npm run --silent check 9>&-); then
+    echo "1 0" >"$work/counts/check"
+  else
+    echo "0 1" >"$work/counts/check"
+  fi
+}
+
+# run_jest PROJECT NAME COMMAND...: one of jest's projects, counted as NAME, run by COMMAND.
+run_jest() {
+  jest_project=$1
+  jest_name=$2
+  shift 2
+  status=0
+  (cd "$root" && "$@" node node_modules/jest/bin/jest.js --selectProjects "$jest_project" \
+    --json --outputFile="$work/reports/$jest_name.json" 9>&- >/dev/null) || status=$?
+  node "$setup/lib/count-jest.mjs" "$work/reports/$jest_name.json" "$work/counts/$jest_name" "$status"
+}
+
+run_unit() {
+  heading "Unit tests"
+  run_jest unit unit env
+}
+
+run_python() {
+  heading "Tests of the builders"
+  # shellcheck disable=SC2046 # one word for each folder
+  python3 "$setup/lib/count_python.py" "$work/counts/python" \
+    $(find "$root/builders" -name 'test_*.py' -exec dirname {} \; | sort -u) 9>&- || true
+}
+
+# sum_up: the last line, and whether all is well.
+sum_up() {
+  printf '\n'
+  cat "$work"/counts/* | {
+    passed=0
+    failed=0
+    while read -r p f; do
+      passed=$((passed + p))
+      failed=$((failed + f))
+    done
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+  }
+}

@@ -1,0 +1,63 @@
+# The ways of running Nix that the end-to-end tests are run with:
+#   sandbox  the Nix sandbox on, files bound into the container (the default)
+#   stream   the same, files streamed
+#   classic  the sandbox off, Nix's build users in the group docker
+#   daemon   the sandbox on, an ordinary user asking nix-daemon
+# A test knows which by VOYAGER_TEST_PROFILE.
+
+profiles="sandbox stream classic daemon"
+
+# run_profile NAME
+run_profile() {
+  heading "End to end, profile $1"
+  VOYAGER_TEST_PROFILE=$1
+  export VOYAGER_TEST_PROFILE
+  "profile_$1"
+}
+
+profile_sandbox() { run_jest end-to-end sandbox env VOYAGER_TEST_TRANSFER=auto; }
+
+profile_stream() { run_jest end-to-end stream env VOYAGER_TEST_TRANSFER=stream; }
+
+# The group is left again, and our socket is back, however the tests end: see undo.
+profile_classic() {
+  users=$(getent group nixbld | cut -d: -f4 | tr , ' ')
+  left_group=
+  for user in $users; do
+    has_word docker "$(id -Gn "$user")" && continue
+    left_group="$left_group $user"
+  done
+  doing "putting Nix's build users into the group docker, until the tests end"
+  for user in $left_group; do gpasswd -a "$user" docker >/dev/null; done
+  undo="$undo
+    for user in $left_group; do gpasswd -d \$user docker >/dev/null; done"
+  # Else the helper would take the socket that is meant for the sandbox.
+  mv "$engine_socket" "$engine_socket.aside"
+  undo="$undo
+    [ ! -S $engine_socket.aside ] || mv $engine_socket.aside $engine_socket"
+  run_jest end-to-end classic env "NIX_CONFIG=$NIX_CONFIG
+sandbox = false"
+  undo_all
+}
+
+profile_daemon() {
+  setpriv --reuid=nobody --regid=nogroup --clear-groups test -r "$root/default.nix" ||
+    fail "the profile 'daemon' cannot be tested" "the user nobody may not read $root" \
+      "put the checkout where all users may read it"
+  if ! has_daemon; then
+    doing "starting nix-daemon, until the tests end"
+    setsid nix-daemon >"$work/nix-daemon.log" 2>&1 </dev/null 9>&- &
+    undo="$undo
+    kill $!"
+    until [ -S /nix/var/nix/daemon-socket/socket ]; do
+      kill -0 $! || fail "nix-daemon ended" "$(tail -n 3 "$work/nix-daemon.log")" "run nix-daemon by hand"
+      sleep 0.1
+    done
+  fi
+  mkdir -p "$work/home"
+  chown nobody:nogroup "$work/home" "$work/reports"
+  # An ordinary user's settings do not count for the daemon, and Nix would warn of each.
+  run_jest end-to-end daemon env -u NIX_CONFIG NIX_REMOTE=daemon HOME="$work/home" TMPDIR="$work/home" \
+    setpriv --reuid=nobody --regid=nogroup --clear-groups
+  undo_all
+}
