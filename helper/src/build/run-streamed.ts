@@ -3,7 +3,7 @@
  * closure and the build folder go in, the outputs come out, as tar streams through `exec`. The
  * engine's archive API would be several times slower.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { VoyagerError } from "../common/errors.ts";
@@ -87,7 +87,7 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  await extract(container, pack(folder, ["."]), "the build folder", user, buildFolder);
+  await extract(container, pack(folder, readdirSync(folder)), "the build folder", user, buildFolder);
   const bytes = attributes.closure.reduce((sum, { narSize }) => sum + narSize, 0);
   build.log.info(
     { seconds: secondsSince(start), bytes },
