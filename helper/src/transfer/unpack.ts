@@ -13,6 +13,9 @@ import { VoyagerError } from "../common/errors.ts";
 /** Where the parts of the stream go: path in the stream → folder or file here. */
 export type Targets = Record<string, string>;
 
+/** Bits that a file keeps. Nix rejects an output that others may write to. */
+const storeMode = 0o755;
+
 function refuse(path: string, why: string): never {
   throw new VoyagerError("output", `the output has an entry that is not allowed: ${path}`, { why });
 }
@@ -117,14 +120,14 @@ export class Unpacker {
         if (!isOurs) throw error;
       }
       this.#folders.add(path);
-      this.#folderModes.push([path, mode & 0o777]);
+      this.#folderModes.push([path, mode & storeMode]);
     }
     entry.resume();
   }
 
   #file(entry: ReadEntry, path: string, mode: number): void {
     const flags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
-    const descriptor = fs.openSync(path, flags, mode & 0o777);
+    const descriptor = fs.openSync(path, flags, mode & storeMode);
     this.#files.add(path);
     entry.on("data", (data: Buffer) => {
       this.#guard(() => {
