@@ -35,7 +35,10 @@ const leaveOut = {
   name: "leave-out",
   setup(bundler) {
     const names = leftOut.map((name) => name.replaceAll("/", "\\/")).join("|");
-    bundler.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({ path, namespace: "left-out" }));
+    bundler.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({
+      path,
+      namespace: "left-out",
+    }));
     bundler.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({ contents: standIn(path) }));
   },
 };

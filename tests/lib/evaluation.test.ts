@@ -44,7 +44,8 @@ type Case = { actual: unknown; expected: unknown };
 
 test("values", async () => {
   const values = (await evaluate("values")) as Record<string, Case>;
-  const pick = (key: keyof Case) => Object.fromEntries(Object.entries(values).map(([name, entry]) => [name, entry[key]]));
+  const pick = (key: keyof Case) =>
+    Object.fromEntries(Object.entries(values).map(([name, entry]) => [name, entry[key]]));
   expect(pick("actual")).toEqual(pick("expected"));
 });
 
@@ -93,7 +94,11 @@ test("1,000 declarations cost not much more than 1,000 bare derivations", async 
 test("a path in buildScript alone is in the closure that Nix hands the build", async () => {
   const salt = String(process.hrtime.bigint());
   // The host's shell, since the sandbox has none.
-  const settings = { substitute: "false", "sandbox-paths": "/bin /lib /lib64 /usr", "system-features": "docker" };
+  const settings = {
+    substitute: "false",
+    "sandbox-paths": "/bin /lib /lib64 /usr",
+    "system-features": "docker",
+  };
   const options = Object.entries(settings).flatMap(([name, value]) => ["--option", name, value]);
   const args = ["--no-out-link", ...options, join(here, "closure.nix"), "--argstr", "salt", salt];
   const result = await run("nix-build", args);

@@ -24,16 +24,16 @@ export function writeNixSupport(attributes: Attributes, environment: Environment
     requested: environment.requested,
     packages: environment.record.packages,
   };
-  writeFileSync(join(folder, "environment.json"), `${JSON.stringify(JSON.parse(canonicalJson(record)), null, 1)}\n`);
+  writeFileSync(
+    join(folder, "environment.json"),
+    `${JSON.stringify(JSON.parse(canonicalJson(record)), null, 1)}\n`,
+  );
   const products = attributes.voyager.products.flatMap((product) => productLines(attributes, product));
   if (products.length > 0) writeFileSync(join(folder, "hydra-build-products"), `${products.join("\n")}\n`);
 }
 
 /** Hydra reads: type, subtype, quoted path. Bad lines vanish silently there, so they fail here. */
-function productLines(
-  attributes: Attributes,
-  product: Attributes["voyager"]["products"][number],
-): string[] {
+function productLines(attributes: Attributes, product: Attributes["voyager"]["products"][number]): string[] {
   const folder = attributes.outputs[product.output];
   const found = folder === undefined ? [] : globSync(product.pattern, { cwd: folder }).sort();
   if (folder === undefined || found.length === 0) {

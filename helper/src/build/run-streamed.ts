@@ -107,7 +107,8 @@ async function fetchOutputs(build: Build, container: RunningContainer): Promise<
   const targets: Targets = {};
   for (const [name, path] of Object.entries(inside)) {
     const target = build.attributes.outputs[name] ?? path;
-    targets[path.slice(1)] = build.attributes.voyager.result === "file" ? join(build.folder, `result-${name}`) : target;
+    targets[path.slice(1)] =
+      build.attributes.voyager.result === "file" ? join(build.folder, `result-${name}`) : target;
     if (build.attributes.voyager.result === "directory") mkdirSync(target, { recursive: true });
   }
   const unpacker = new Unpacker(targets);
@@ -166,7 +167,9 @@ async function run(
   if (status !== 0) {
     throw new VoyagerError("transfer", `${what} could not be put into the container`, {
       why: output.trim() || `status ${status}`,
-      remedy: /No space left/.test(output) ? "the engine's disk is full; `voyager environment prune` frees some" : undefined,
+      remedy: /No space left/.test(output)
+        ? "the engine's disk is full; `voyager environment prune` frees some"
+        : undefined,
     });
   }
 }

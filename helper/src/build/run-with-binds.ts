@@ -55,16 +55,29 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
   const link = closure.find((path) => lstatSync(path).isSymbolicLink());
   if (link) throw new BindsUnusable(`${link} is a symbolic link, which cannot be bound`);
 
-  const container = await startWithMounts(build, identity, (hostPath) => [
-    { source: hostPath("build", folder), target: buildFolder, readOnly: false },
-    ...Object.keys(accounts).map((name) => ({
-      source: hostPath("build", join(folder, controlFolder, name)),
-      target: `/etc/${name}`,
-      readOnly: true,
-    })),
-    ...outputs.map((path) => ({ source: hostPath("store", path), target: path, readOnly: false })),
-    ...closure.map((path) => ({ source: hostPath("store", path), target: path, readOnly: true })),
-  ], ["/bin/sh", "-c", supervise, "supervise", nonce, [buildFolder, ...outputs].join(" "), ...stageCommand(build)]);
+  const container = await startWithMounts(
+    build,
+    identity,
+    (hostPath) => [
+      { source: hostPath("build", folder), target: buildFolder, readOnly: false },
+      ...Object.keys(accounts).map((name) => ({
+        source: hostPath("build", join(folder, controlFolder, name)),
+        target: `/etc/${name}`,
+        readOnly: true,
+      })),
+      ...outputs.map((path) => ({ source: hostPath("store", path), target: path, readOnly: false })),
+      ...closure.map((path) => ({ source: hostPath("store", path), target: path, readOnly: true })),
+    ],
+    [
+      "/bin/sh",
+      "-c",
+      supervise,
+      "supervise",
+      nonce,
+      [buildFolder, ...outputs].join(" "),
+      ...stageCommand(build),
+    ],
+  );
   container.lifeline.write("start\n");
   const status = await container.exit;
   if (verified.some((path) => existsSync(join(path, nonceName)))) {

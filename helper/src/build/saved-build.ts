@@ -29,7 +29,8 @@ export function saveForShell(buildTop: string, build: Build): void {
     image: build.environment.image,
     variables: build.variables,
     closure: build.attributes.closure.map(({ path }) => path),
-    outputs: build.attributes.voyager.result === "directory" ? Object.values(outputPaths(build.attributes)) : [],
+    outputs:
+      build.attributes.voyager.result === "directory" ? Object.values(outputPaths(build.attributes)) : [],
   };
   writeFileSync(join(buildTop, fileName), `${JSON.stringify(saved, null, 1)}\n`);
 }

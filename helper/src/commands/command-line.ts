@@ -83,22 +83,31 @@ function imageCommands(parser: Parser): Parser {
           .option("force", { type: "boolean", default: false, describe: "Make it anew if it exists" }),
       async (options) => {
         const { bootstrap } = await import("./image.ts");
-        await bootstrap(connect(options.engine as string | undefined), options, logOf(options as unknown as CommonOptions));
+        await bootstrap(
+          connect(options.engine as string | undefined),
+          options,
+          logOf(options as unknown as CommonOptions),
+        );
       },
     )
     .command("list", "Base images on the engine", { json }, async (options) => {
       const { list } = await import("./image.ts");
       await list(connect(options.engine as string | undefined), "base", options.json);
     })
-    .command("prune", "Remove base images that no environment uses", { "older-than": olderThan }, async (options) => {
-      const { prune } = await import("./image.ts");
-      await prune(
-        connect(options.engine as string | undefined),
-        "base",
-        options["older-than"] as string | undefined,
-        logOf(options as unknown as CommonOptions),
-      );
-    })
+    .command(
+      "prune",
+      "Remove base images that no environment uses",
+      { "older-than": olderThan },
+      async (options) => {
+        const { prune } = await import("./image.ts");
+        await prune(
+          connect(options.engine as string | undefined),
+          "base",
+          options["older-than"] as string | undefined,
+          logOf(options as unknown as CommonOptions),
+        );
+      },
+    )
     .demandCommand(1, "name what to do: bootstrap, list or prune");
 }
 
@@ -108,15 +117,20 @@ function environmentCommands(parser: Parser): Parser {
       const { list } = await import("./image.ts");
       await list(connect(options.engine as string | undefined), "environment", options.json);
     })
-    .command("prune", "Remove environments; a build makes what it needs again", { "older-than": olderThan }, async (options) => {
-      const { prune } = await import("./image.ts");
-      await prune(
-        connect(options.engine as string | undefined),
-        "environment",
-        options["older-than"] as string | undefined,
-        logOf(options as unknown as CommonOptions),
-      );
-    })
+    .command(
+      "prune",
+      "Remove environments; a build makes what it needs again",
+      { "older-than": olderThan },
+      async (options) => {
+        const { prune } = await import("./image.ts");
+        await prune(
+          connect(options.engine as string | undefined),
+          "environment",
+          options["older-than"] as string | undefined,
+          logOf(options as unknown as CommonOptions),
+        );
+      },
+    )
     .demandCommand(1, "name what to do: list or prune");
 }
 

@@ -22,7 +22,10 @@ export async function findAll(engineAddress?: string): Promise<Finding[]> {
 const marks = { ok: "ok     ", warning: "warning", bad: "BAD    " };
 
 /** Prints the findings. Resolves with the exit code: not 0 if something prevents builds. */
-export async function doctor(options: { json: boolean; engineAddress?: string | undefined }): Promise<number> {
+export async function doctor(options: {
+  json: boolean;
+  engineAddress?: string | undefined;
+}): Promise<number> {
   const findings = await findAll(options.engineAddress);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);

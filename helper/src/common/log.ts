@@ -28,8 +28,7 @@ export function writeToStderr(data: string | Uint8Array): void {
 }
 
 function humanLine(record: Record<string, unknown>): string {
-  const seconds =
-    typeof record.seconds === "number" ? `  (${(record.seconds as number).toFixed(2)} s)` : "";
+  const seconds = typeof record.seconds === "number" ? `  (${(record.seconds as number).toFixed(2)} s)` : "";
   return `nix-voyager: ${levelMarks[record.level as number] ?? ""}${record.msg}${seconds}\n`;
 }
 

@@ -44,15 +44,24 @@ export function checkBuildSocket(sandboxed: boolean): Finding {
   const name = "engine socket for builds";
   const group = groupEntry(buildGroup);
   if (!group) {
-    return warning(name, `there is no group ${buildGroup}`, "builds run as the user who starts them; that user must reach the engine");
+    return warning(
+      name,
+      `there is no group ${buildGroup}`,
+      "builds run as the user who starts them; that user must reach the engine",
+    );
   }
   const path = sandboxed || existsSync(sandboxSocket) ? sandboxSocket : "/var/run/docker.sock";
   if (!existsSync(path)) {
-    return bad(name, `${path} does not exist`, "run ./setup/quickstart, which offers the engine there to Nix builds");
+    return bad(
+      name,
+      `${path} does not exist`,
+      "run ./setup/quickstart, which offers the engine there to Nix builds",
+    );
   }
   const { gid, mode } = statSync(path);
   if (gid === group.gid && (mode & 0o060) === 0o060) return ok(name, `${path} is open to ${buildGroup}`);
-  if ((mode & 0o006) === 0o006) return warning(name, `${path} is open to everybody`, `chgrp ${buildGroup} ${path}; chmod 660 ${path}`);
+  if ((mode & 0o006) === 0o006)
+    return warning(name, `${path} is open to everybody`, `chgrp ${buildGroup} ${path}; chmod 660 ${path}`);
   if (sandboxed) {
     return bad(
       name,
@@ -60,10 +69,17 @@ export function checkBuildSocket(sandboxed: boolean): Finding {
       `the sandbox drops supplementary groups, so the socket's own group must be ${buildGroup}: chgrp ${buildGroup} ${path}; chmod 660 ${path}`,
     );
   }
-  const holder = readFileSync("/etc/group", "utf8").split("\n").find((entry) => entry.split(":")[2] === String(gid));
+  const holder = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((entry) => entry.split(":")[2] === String(gid));
   const members = holder?.split(":")[3]?.split(",") ?? [];
-  if (group.members.some((member) => members.includes(member))) return ok(name, `${path} is open to the build users by their groups`);
-  return bad(name, `${path} is not open to the build users`, `add them to its group ${holder?.split(":")[0] ?? gid}: usermod -aG ${holder?.split(":")[0] ?? gid} ${buildGroup}1 (and so on)`);
+  if (group.members.some((member) => members.includes(member)))
+    return ok(name, `${path} is open to the build users by their groups`);
+  return bad(
+    name,
+    `${path} is not open to the build users`,
+    `add them to its group ${holder?.split(":")[0] ?? gid}: usermod -aG ${holder?.split(":")[0] ?? gid} ${buildGroup}1 (and so on)`,
+  );
 }
 
 export async function checkBaseImages(engine: Engine): Promise<Finding> {
@@ -81,5 +97,9 @@ export function checkClock(info: EngineInfo): Finding {
   if (!info.time) return ok("clock", "the engine does not tell its time");
   const skew = Math.abs(info.time.getTime() - Date.now()) / 1000;
   if (skew <= tolerableSkew) return ok("clock", "the engine's agrees with ours");
-  return warning("clock", `the engine's is off by ${Math.round(skew)} s`, "synchronise both with NTP: the age of environments is told by the clock");
+  return warning(
+    "clock",
+    `the engine's is off by ${Math.round(skew)} s`,
+    "synchronise both with NTP: the age of environments is told by the clock",
+  );
 }

@@ -22,7 +22,9 @@ export function readNixConfig(): NixConfig | null {
   const version = run("nix", ["--version"]);
   // The name of the command changed in Nix 2.20.
   const features = ["--extra-experimental-features", "nix-command"];
-  const shown = run("nix", [...features, "config", "show", "--json"]) ?? run("nix", [...features, "show-config", "--json"]);
+  const shown =
+    run("nix", [...features, "config", "show", "--json"]) ??
+    run("nix", [...features, "show-config", "--json"]);
   if (version === null || shown === null) return null;
   const settings = JSON.parse(shown) as Record<string, { value: unknown } | undefined>;
   const list = (name: string) => {
@@ -44,7 +46,9 @@ export function isSandboxed(config: NixConfig | null): boolean {
 /** All findings about Nix. */
 export function checkNix(config: NixConfig | null): Finding[] {
   if (!config) {
-    return [bad("nix", "not installed, or not on PATH", "apt-get install nix-bin, or run ./setup/quickstart")];
+    return [
+      bad("nix", "not installed, or not on PATH", "apt-get install nix-bin, or run ./setup/quickstart"),
+    ];
   }
   return [ok("nix", config.version), checkFeature(config), checkSandbox(config)];
 }
@@ -61,12 +65,20 @@ function checkFeature({ systemFeatures }: NixConfig): Finding {
 function checkSandbox(config: NixConfig): Finding {
   const folder = dirname(sandboxSocket);
   if (!isSandboxed(config)) {
-    return warning("nix sandbox", "off: builds see the whole machine", "nix.conf: sandbox = true, extra-sandbox-paths = /run/nix-voyager");
+    return warning(
+      "nix sandbox",
+      "off: builds see the whole machine",
+      "nix.conf: sandbox = true, extra-sandbox-paths = /run/nix-voyager",
+    );
   }
   const hasSocket = config.sandboxPaths.some((path) => {
     const inside = path.replace(/\?$/, "").split("=")[0] ?? "";
     return inside === folder || inside === sandboxSocket;
   });
   if (hasSocket) return ok("nix sandbox", `on, with ${folder} in it`);
-  return bad("nix sandbox", "on, but builds cannot see the engine's socket", `nix.conf: extra-sandbox-paths = ${folder} (then restart nix-daemon)`);
+  return bad(
+    "nix sandbox",
+    "on, but builds cannot see the engine's socket",
+    `nix.conf: extra-sandbox-paths = ${folder} (then restart nix-daemon)`,
+  );
 }

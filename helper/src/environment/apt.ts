@@ -156,13 +156,25 @@ echo '@@ group'; cat /etc/group
     const complaints = output
       .split("\n")
       .filter((line) => /^(E|W|Err)[: ]/.test(line) || /^dpkg: error/.test(line));
-    if (/NO_PUBKEY|is not signed|invalid signature|BADSIG|EXPKEYSIG|NODATA|signatures? (was|were|could)/i.test(output)) {
-      return new VoyagerError("environment", `a repository of ${system.name} is not signed by a trusted key`, {
-        why: complaints.join("\n"),
-        remedy: "give the right public key: mkSystem { repositories = [ { …; key = ./key.asc; } ]; }",
-      });
+    if (
+      /NO_PUBKEY|is not signed|invalid signature|BADSIG|EXPKEYSIG|NODATA|signatures? (was|were|could)/i.test(
+        output,
+      )
+    ) {
+      return new VoyagerError(
+        "environment",
+        `a repository of ${system.name} is not signed by a trusted key`,
+        {
+          why: complaints.join("\n"),
+          remedy: "give the right public key: mkSystem { repositories = [ { …; key = ./key.asc; } ]; }",
+        },
+      );
     }
-    if (/^(Err|E|W):.*(Failed to fetch|Could not (resolve|connect)|Connection|Temporary failure|404 |Certificate|does not have a Release file)/im.test(output)) {
+    if (
+      /^(Err|E|W):.*(Failed to fetch|Could not (resolve|connect)|Connection|Temporary failure|404 |Certificate|does not have a Release file)/im.test(
+        output,
+      )
+    ) {
       return new VoyagerError("environment", `a repository of ${system.name} cannot be read`, {
         why: complaints.join("\n"),
         remedy:
@@ -186,9 +198,8 @@ function unknownPackages(system: System, unknown: string[], names: string[]): Vo
       : `'${name}': the package index has nothing like it`;
   });
   const quoted = unknown.map((name) => `'${name}'`).join(", ");
-  return new VoyagerError(
-    "environment",
-    `${system.name} has no system package ${quoted}`,
-    { why: suggestions.join("\n"), remedy: "correct systemBuildDependencies, or add the repository that has it" },
-  );
+  return new VoyagerError("environment", `${system.name} has no system package ${quoted}`, {
+    why: suggestions.join("\n"),
+    remedy: "correct systemBuildDependencies, or add the repository that has it",
+  });
 }

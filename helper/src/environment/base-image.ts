@@ -94,9 +94,10 @@ function imported(
   system: System,
   tar: NonNullable<ReturnType<typeof spawn>["stdout"]>,
 ): Promise<unknown> {
-  return engine
-    .importImage(tar, tag, { [labels.kind]: "base", [labels.system]: system.name })
-    .then(() => null, (error: unknown) => error);
+  return engine.importImage(tar, tag, { [labels.kind]: "base", [labels.system]: system.name }).then(
+    () => null,
+    (error: unknown) => error,
+  );
 }
 
 function mmdebstrapArguments(recipe: Bootstrap): string[] {

@@ -29,7 +29,11 @@ export async function makeEnvironment(request: MakeRequest): Promise<Environment
   const { container, packageManager, system } = request;
   try {
     await sendFiles(request);
-    const install = await run(container, packageManager.installScript(system, request.packages, request.first), true);
+    const install = await run(
+      container,
+      packageManager.installScript(system, request.packages, request.first),
+      true,
+    );
     if (install.status !== 0) {
       throw await packageManager.explainFailure(system, install.output, async () => {
         const names = await run(container, packageManager.namesScript(), false);

@@ -15,7 +15,7 @@ export interface MountEntry {
 }
 
 /** Characters that mountinfo writes as octal escapes: space, tab, newline, backslash. */
-function unescape(field: string): string {
+function unescapeField(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_match, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );
@@ -27,7 +27,7 @@ export function parseMountInfo(text: string): MountEntry[] {
     .filter((line) => line !== "")
     .map((line) => {
       const fields = line.split(" ");
-      return { root: unescape(fields[3] ?? "/"), mountPoint: unescape(fields[4] ?? "/") };
+      return { root: unescapeField(fields[3] ?? "/"), mountPoint: unescapeField(fields[4] ?? "/") };
     });
 }
 

@@ -90,11 +90,13 @@ export class Unpacker {
     if (mode & 0o6000) refuse(entry.path, "it is setuid or setgid");
     switch (entry.type) {
       case "Directory":
-        return this.#folder(entry, path, mode);
+        this.#folder(entry, path, mode);
+        return;
       case "File":
       case "OldFile":
       case "ContiguousFile":
-        return this.#file(entry, path, mode);
+        this.#file(entry, path, mode);
+        return;
       case "SymbolicLink":
         fs.symlinkSync(entry.linkpath ?? "", path);
         break;
@@ -116,7 +118,8 @@ export class Unpacker {
       try {
         fs.mkdirSync(path, 0o755);
       } catch (error) {
-        const isOurs = (error as NodeJS.ErrnoException).code === "EEXIST" && Object.values(this.targets).includes(path);
+        const isOurs =
+          (error as NodeJS.ErrnoException).code === "EEXIST" && Object.values(this.targets).includes(path);
         if (!isOurs) throw error;
       }
       this.#folders.add(path);
@@ -126,7 +129,8 @@ export class Unpacker {
   }
 
   #file(entry: ReadEntry, path: string, mode: number): void {
-    const flags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
+    const flags =
+      fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
     const descriptor = fs.openSync(path, flags, mode & storeMode);
     this.#files.add(path);
     entry.on("data", (data: Buffer) => {

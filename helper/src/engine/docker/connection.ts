@@ -129,7 +129,9 @@ function tcpOptions(address: string): Docker.DockerOptions {
 
 /** What the engine itself said, without docker-modem's frame around it. */
 function reasonOf(error: unknown): string {
-  return messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, "").trim();
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) [^-]*- /, "")
+    .trim();
 }
 
 /** Reads a stream to its end. Rejects when it breaks off. */

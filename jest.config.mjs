@@ -1,0 +1,16 @@
+/** One project for the units beside the code, one for the real thing. */
+const common = {
+  transform: { "\\.[jt]s$": "<rootDir>/tests/support/transform.cjs" },
+  // Packages that come as ECMAScript modules only.
+  transformIgnorePatterns: [
+    "/node_modules/(?!(valibot|tar|yargs|yargs-parser|cliui|y18n|minipass|minizlib|chownr|yallist|@isaacs)/)",
+  ],
+};
+
+export default {
+  testTimeout: 300_000,
+  projects: [
+    { displayName: "unit", testMatch: ["<rootDir>/helper/src/**/*.test.ts"], ...common },
+    { displayName: "end-to-end", testMatch: ["<rootDir>/tests/**/*.test.ts"], ...common },
+  ],
+};

@@ -1,0 +1,13 @@
+/** Compiles TypeScript for jest with the bundler that the helper is made with. */
+const { transformSync } = require("esbuild");
+
+module.exports = {
+  process: (source, path) =>
+    transformSync(source, {
+      sourcefile: path,
+      loader: path.endsWith(".ts") ? "ts" : "js",
+      format: "cjs",
+      target: "node20",
+      sourcemap: "inline",
+    }),
+};
