@@ -7,6 +7,11 @@
   nixpkgs ? null,
   # The embedded runtime, see default.nix.
   runtime ? null,
+  # The npm registry that the helper's dependencies come from: restricted evaluation cannot read
+  # what the machine's npm is set to use. Needed unless the helper is built or cached already.
+  npmRegistry ? null,
+  # CA bundle to trust for downloads, a PEM file; null: the container's own.
+  certificates ? null,
   # The platform that builds.
   nixSystem ? builtins.currentSystem,
 }: let
@@ -16,7 +21,7 @@
     then nixpkgs
     else pkgs;
   voyager = import ./. {
-    inherit nixSystem runtime;
+    inherit certificates nixSystem npmRegistry runtime;
     pkgs =
       if given == null || isPackages given
       then given
