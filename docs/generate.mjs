@@ -214,6 +214,6 @@ const text = reference();
 if (!process.argv.includes("--check")) {
   writeFileSync(target, text);
 } else if (text !== readFileSync(target, "utf8")) {
-  console.error(`${fileURLToPath(target)} is stale; run: npm run reference`);
+  process.stderr.write(`${fileURLToPath(target)} is stale; run: npm run reference\n`);
   process.exitCode = 1;
 }

@@ -1,9 +1,11 @@
 # Builds a package with a script in a container of a system, and exports the result to the Nix
 # store. The general function: the others are thin layers on it.
 #
-# Returns a derivation that also has `voyagerSystem`, `environment`, `linkage` (the report, once
-# built), `meta`, `passthru`, and `override` (a set of arguments to replace, or a function from
-# the arguments to such a set). Throws on an unknown, missing or ill-typed argument.
+# Returns a derivation that also has `voyagerSystem` (the system given; `system` is the platform, as
+# in every derivation: Nix and Hydra read it), `environment` (its packages and age), `linkage` (where
+# in the result the linkage report is), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
+# (takes a set of arguments to replace, or a function from the arguments to such a set). Throws on an
+# unknown, missing or ill-typed argument.
 {
   build,
   types,
