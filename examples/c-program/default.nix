@@ -23,7 +23,7 @@ in
     '';
 
     meta = {
-      description = "Prints how far a planet is from the Sun";
+      description = "Prints how far the planets are from the Sun";
       license.shortName = "Apache-2.0";
       homepage = "https://example.org/planets";
       maintainers = [];
