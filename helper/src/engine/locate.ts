@@ -42,7 +42,7 @@ export function locate(env: NodeJS.ProcessEnv, explicit?: string): Candidate {
   if (found) return found;
   throw new VoyagerError("engine-unavailable", "no engine was found", {
     why: `looked at ${all.map(({ address, origin }) => `${address} (${origin})`).join(",\n")}`,
-    remedy: process.env.NIX_BUILD_TOP
+    remedy: env.NIX_BUILD_TOP
       ? `start the engine and let its socket into the Nix sandbox at ${sandboxSocket}\n(nix.conf: extra-sandbox-paths = /run/nix-voyager); \`voyager doctor\` checks each step`
       : "start Docker, or set DOCKER_HOST; `voyager doctor` checks each step",
   });
