@@ -98,6 +98,11 @@ export class FakeDaemon {
     return this;
   }
 
+  /** Takes no more connections; those that are open stay. */
+  stopListening(): void {
+    this.#server.close();
+  }
+
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
