@@ -2,6 +2,7 @@
 import { type Dirent, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
+import { refuseEntry } from "../transfer/forbidden.ts";
 
 /** A kind of file that does not belong into a store; null for those that do. */
 function forbiddenKind(entry: Dirent): string | null {
@@ -11,24 +12,17 @@ function forbiddenKind(entry: Dirent): string | null {
   return null;
 }
 
-function refuse(path: string, kind: string): never {
-  throw new VoyagerError("output", `the output holds ${kind}: ${path}`, {
-    why: "the Nix store has regular files, folders and symbolic links only, none of them setuid",
-    remedy: "remove it at the end of the build script",
-  });
-}
-
 function check(folder: string): number {
   let entries = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     entries++;
     const path = join(folder, entry.name);
     const kind = forbiddenKind(entry);
-    if (kind) refuse(path, kind);
+    if (kind) refuseEntry(path, kind);
     if (entry.isSymbolicLink()) continue;
     // Directories inherit setgid from their parent on some file systems; Nix clears it.
     if (entry.isDirectory()) check(path);
-    else if (lstatSync(path).mode & 0o6000) refuse(path, "a setuid or setgid file");
+    else if (lstatSync(path).mode & 0o6000) refuseEntry(path, "a setuid or setgid file");
   }
   return entries;
 }

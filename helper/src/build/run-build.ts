@@ -2,7 +2,7 @@
 import { copyFileSync, lstatSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { VoyagerError } from "../common/errors.ts";
+import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
@@ -17,7 +17,8 @@ import type { Build, Outcome } from "./runner.ts";
 import { saveForShell } from "./saved-build.ts";
 
 /**
- * Builds what the attributes describe. On return the outputs are complete.
+ * Builds what the attributes describe. On return the outputs are complete; when it throws, there
+ * are none: Nix would leave half an output in the store, for people to look at.
  *
  * @param buildTop the folder that Nix made for the build
  */
@@ -27,6 +28,23 @@ export async function runBuild(
   buildTop: string,
   log: Log,
 ): Promise<void> {
+  try {
+    await build(engine, attributes, buildTop, log);
+  } catch (error) {
+    for (const output of Object.values(attributes.outputs)) removeOutput(output, log);
+    throw error;
+  }
+}
+
+function removeOutput(path: string, log: Log): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    log.warn(`${path} is left behind: ${messageOf(error)}`);
+  }
+}
+
+async function build(engine: Engine, attributes: Attributes, buildTop: string, log: Log): Promise<void> {
   const { voyager: spec } = attributes;
   const environment = await ensureEnvironment(
     engine,

@@ -9,9 +9,17 @@ import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { Parser, type ReadEntry } from "tar";
 import { VoyagerError } from "../common/errors.ts";
+import { refuseEntry } from "./forbidden.ts";
 
 /** Where the parts of the stream go: path in the stream → folder or file here. */
 export type Targets = Record<string, string>;
+
+/** Types of tar entries that no store has. */
+const kinds: Record<string, string> = {
+  FIFO: "a FIFO",
+  CharacterDevice: "a device node",
+  BlockDevice: "a device node",
+};
 
 /** Bits that a file keeps. Nix rejects an output that others may write to. */
 const storeMode = 0o755;
@@ -87,7 +95,8 @@ export class Unpacker {
       refuse(entry.path, "its folder did not come before it, or is a link");
     }
     const mode = entry.mode ?? 0o644;
-    if (mode & 0o6000) refuse(entry.path, "it is setuid or setgid");
+    // Folders may inherit setgid; the bit is dropped, as Nix does.
+    if (mode & 0o6000 && entry.type !== "Directory") refuseEntry(path, "a setuid or setgid file");
     switch (entry.type) {
       case "Directory":
         this.#folder(entry, path, mode);
@@ -108,7 +117,7 @@ export class Unpacker {
         break;
       }
       default:
-        refuse(entry.path, `it is a ${entry.type}`);
+        refuseEntry(path, kinds[entry.type] ?? `an entry of type ${entry.type}`);
     }
     entry.resume();
   }

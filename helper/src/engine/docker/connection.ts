@@ -63,7 +63,10 @@ export class Connection {
 
   /** Sends a request and resolves with the parsed body; undefined when it is empty. */
   async json(request: Request): Promise<unknown> {
-    const text = await readWhole(await this.open(request));
+    const answer = await this.open(request);
+    const text = await readWhole(answer).catch((error: unknown) => {
+      throw this.#failure(request, error);
+    });
     if (text === "") return undefined;
     try {
       return JSON.parse(text);
@@ -123,7 +126,12 @@ export class Connection {
 }
 
 function tcpOptions(address: string): Docker.DockerOptions {
-  const url = new URL(address);
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (url?.protocol !== "tcp:" || url.hostname === "") {
+    throw new VoyagerError("usage", `'${address}' is not the address of an engine`, {
+      remedy: 'write "unix:///path/of/socket" or "tcp://host:port", in --engine or DOCKER_HOST',
+    });
+  }
   return { host: url.hostname, port: url.port || "2375", protocol: "http" };
 }
 

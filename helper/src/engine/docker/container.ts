@@ -1,7 +1,7 @@
 /** A started container of a Docker engine. */
 import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { messageOf, VoyagerError } from "../../common/errors.ts";
+import { asVoyagerError, messageOf, VoyagerError } from "../../common/errors.ts";
 import { Demultiplexer } from "../demultiplex.ts";
 import type { ExecRequest, OutputSink, RunningContainer } from "../engine.ts";
 import { type Connection, EngineRefusal, readWhole } from "./connection.ts";
@@ -60,6 +60,9 @@ export class DockerContainer implements RunningContainer {
   readonly lifeline: Writable;
 
   readonly #broken = (error: unknown): never => {
+    // A sink that refuses what it is given throws its own error, which is not the engine's.
+    const known = asVoyagerError(error);
+    if (known.kind !== "internal") throw known;
     throw new VoyagerError("engine", "the connection to the running container was lost", {
       why: messageOf(error),
       remedy: "look at the engine's own log: it may have been restarted in the middle of the build",
