@@ -113,7 +113,7 @@ test("a socket that we may not write to", async () => {
     const error = await thrownBy<VoyagerError>(connection.json({ method: "GET", path: "/info" }));
     expect(error.kind).toBe("engine-unavailable");
     expect(error.what).toBe(`permission denied at ${daemon.address}`);
-    expect(error.details.remedy).toMatch(/group must be nixbld[^]*voyager doctor/);
+    expect(error.details.remedy).toMatch(/group must be nixbld[\s\S]*voyager doctor/);
   } finally {
     if (isRoot) process.seteuid?.(0);
   }

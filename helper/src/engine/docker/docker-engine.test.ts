@@ -1,0 +1,156 @@
+import { Readable } from "node:stream";
+import { FakeDaemon, json, pieces, refusal } from "../../../testing/fake-daemon.ts";
+import { thrownBy } from "../../../testing/logs.ts";
+import type { VoyagerError } from "../../common/errors.ts";
+import { DockerEngine } from "./docker-engine.ts";
+
+let daemon: FakeDaemon;
+let engine: DockerEngine;
+beforeEach(async () => {
+  daemon = await new FakeDaemon().listen();
+  engine = new DockerEngine(daemon.address);
+});
+afterEach(() => daemon.close());
+
+describe("images", () => {
+  test("one that is there", async () => {
+    daemon.on(
+      "GET /images/debian:12/json",
+      json({
+        Id: "sha256:1",
+        RepoTags: ["debian:12", "<none>:<none>"],
+        Created: "2024-01-02T03:04:05Z",
+        Size: 7,
+        Config: { Labels: { a: "b" } },
+      }),
+    );
+    expect(await engine.image("debian:12")).toEqual({
+      id: "sha256:1",
+      tags: ["debian:12"],
+      labels: { a: "b" },
+      created: new Date("2024-01-02T03:04:05Z"),
+      size: 7,
+    });
+  });
+
+  test("one that is not there is null", async () => {
+    daemon.on("GET /images/debian:12/json", refusal(404, "No such image: debian:12"));
+    expect(await engine.image("debian:12")).toBeNull();
+  });
+
+  test("another refusal is an error that says what was done", async () => {
+    daemon.on("GET /images/debian:12/json", refusal(500, "layer does not exist"));
+    expect(await thrownBy(engine.image("debian:12"))).toMatchObject({
+      kind: "engine",
+      what: "the engine refused: inspecting image debian:12",
+      details: { why: "layer does not exist" },
+    });
+  });
+
+  test("those with a label", async () => {
+    daemon.on(
+      "GET /images/json",
+      json([{ Id: "sha256:1", RepoTags: null, Created: 1700000000, Size: 1, Labels: null }]),
+    );
+    const images = await engine.images("k=v");
+    expect(images).toEqual([
+      { id: "sha256:1", tags: [], labels: {}, created: new Date(1700000000_000), size: 1 },
+    ]);
+    expect(daemon.seen[0]?.query).toEqual({ filters: '{"label":["k=v"]}' });
+  });
+
+  test("removing: done, already gone, in use, refused", async () => {
+    const removing = (status: number) => {
+      daemon.on("DELETE /images/x:1", status === 200 ? json([]) : refusal(status, "words"));
+      return engine.removeImage("x:1");
+    };
+    expect(await removing(200)).toBe(true);
+    expect(await removing(404)).toBe(true);
+    expect(await removing(409)).toBe(false);
+    expect(await thrownBy(removing(500))).toMatchObject({ kind: "engine" });
+  });
+});
+
+describe("pulling", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+
+  test.each([
+    ["debian:12", { fromImage: "debian", tag: "12" }],
+    ["debian", { fromImage: "debian", tag: "latest" }],
+    ["example.org:5000/debian", { fromImage: "example.org:5000/debian", tag: "latest" }],
+    ["example.org:5000/debian:12", { fromImage: "example.org:5000/debian", tag: "12" }],
+    [`debian@${digest}`, { fromImage: `debian@${digest}`, tag: "" }],
+    [`debian:12@${digest}`, { fromImage: `debian:12@${digest}`, tag: "" }],
+  ])("%s", async (reference, query) => {
+    daemon.on("POST /images/create", json({ status: "Status: Downloaded newer image" }));
+    await engine.pull(reference);
+    expect(daemon.seen[0]?.query).toEqual(query);
+  });
+
+  test("an error inside of status 200", async () => {
+    const messages = ['{"status":"Pulling"}\r\n', '{"error":"manifest unknown"}\r\n'];
+    daemon.on("POST /images/create", pieces(messages));
+    expect(await thrownBy(engine.pull("debian:99"))).toMatchObject({
+      kind: "engine",
+      what: "pulling debian:99 failed",
+      details: { why: "manifest unknown" },
+    });
+  });
+
+  test("a stream that ends early", async () => {
+    daemon.on("POST /images/create", json({ status: "Pulling" }));
+    const error = await thrownBy<VoyagerError>(engine.pull("debian:12"));
+    expect(error.details.why).toContain("ended before it said that it was done");
+  });
+
+  test("a stream that breaks off", async () => {
+    daemon.on("POST /images/create", pieces(['{"status":"Pulling"}\r\n'], "break"));
+    expect(await thrownBy(engine.pull("debian:12"))).toMatchObject({ kind: "engine" });
+  });
+
+  test("a name split within a character", async () => {
+    const message = Buffer.from('{"error":"größe"}\n');
+    const cut = message.indexOf(0xc3) + 1;
+    daemon.on("POST /images/create", pieces([message.subarray(0, cut), message.subarray(cut)]));
+    expect((await thrownBy<VoyagerError>(engine.pull("x"))).details.why).toBe("größe");
+  });
+});
+
+test("importing: the stream, the tag, and labels that need quotes", async () => {
+  daemon.on("POST /images/create", json({ status: "sha256:1" }));
+  await engine.importImage(Readable.from(["tar"]), "example.org:5000/base:1", { a: 'say "hi" there' });
+  expect(daemon.seen[0]).toMatchObject({
+    body: "tar",
+    query: {
+      fromSrc: "-",
+      repo: "example.org:5000/base",
+      tag: "1",
+      changes: 'LABEL "a"="say \\"hi\\" there"',
+    },
+  });
+});
+
+test("a full disk has its remedy", async () => {
+  daemon.on("POST /images/create", refusal(500, "write /layer: no space left on device"));
+  const error = await thrownBy<VoyagerError>(engine.importImage(Readable.from(["tar"]), "x:1", {}));
+  expect(error.details.remedy).toContain("voyager environment prune");
+});
+
+test("what the engine says of itself", async () => {
+  const time = "2024-01-02T03:04:05.123456789Z";
+  const info = {
+    Name: "host",
+    ServerVersion: "20.10.24",
+    SystemTime: time,
+    DockerRootDir: "/var/lib/docker",
+  };
+  daemon.on("GET /info", json(info));
+  expect(await engine.info()).toEqual({
+    name: "host",
+    version: "20.10.24",
+    time: new Date("2024-01-02T03:04:05.123Z"),
+    dataFolder: "/var/lib/docker",
+  });
+  daemon.on("GET /info", json({}));
+  expect(await engine.info()).toEqual({ name: "unnamed", version: "unknown", time: null, dataFolder: null });
+});
