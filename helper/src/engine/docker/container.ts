@@ -1,10 +1,11 @@
 /** A started container of a Docker engine. */
 import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { asVoyagerError, messageOf, VoyagerError } from "../../common/errors.ts";
+import { asVoyagerError, codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
 import { Demultiplexer } from "../demultiplex.ts";
 import type { ExecRequest, OutputSink, RunningContainer } from "../engine.ts";
-import { type Connection, EngineRefusal, readWhole } from "./connection.ts";
+import { type Connection, EngineRefusal, readWhole, type Request } from "./connection.ts";
+import { explain } from "./explain.ts";
 
 /** Feeds a multiplexed stream to `sink` until it ends. Rejects when it breaks off. */
 export function deliverOutput(stream: Readable, sink: OutputSink): Promise<void> {
@@ -71,7 +72,7 @@ export class DockerContainer implements RunningContainer {
   };
 
   async exec(request: ExecRequest): Promise<number> {
-    const created = (await this.connection.json({
+    const created = (await this.#json("preparing a program", {
       method: "POST",
       path: `/containers/${this.id}/exec`,
       body: {
@@ -84,11 +85,15 @@ export class DockerContainer implements RunningContainer {
         WorkingDir: request.workingDirectory,
       },
     })) as { Id: string };
-    const stream = await this.connection.hijack({
-      method: "POST",
-      path: `/exec/${created.Id}/start`,
-      body: { Detach: false, Tty: false },
-    });
+    const stream = await this.connection
+      .hijack({
+        method: "POST",
+        path: `/exec/${created.Id}/start`,
+        body: { Detach: false, Tty: false },
+      })
+      .catch((error: unknown) => {
+        throw explain("starting a program in the container", error);
+      });
     try {
       await Promise.all([
         deliverOutput(stream, request.onOutput),
@@ -96,15 +101,30 @@ export class DockerContainer implements RunningContainer {
       ]);
     } catch (error) {
       stream.destroy();
+      // A program that ends before it has read its input breaks the connection, too.
+      const cutOff = ["EPIPE", "ECONNRESET"].includes(codeOf(error) ?? "");
+      const status = cutOff ? await this.#execStatus(created.Id) : 0;
+      if (status !== 0) return status;
       this.#broken(error);
     }
     return this.#execStatus(created.Id);
   }
 
+  async #json(doing: string, request: Request): Promise<unknown> {
+    try {
+      return await this.connection.json(request);
+    } catch (error) {
+      throw explain(`${doing} in the container`, error);
+    }
+  }
+
   /** The output may end a moment before the engine has noted the status. */
   async #execStatus(id: string): Promise<number> {
     for (let attempt = 0; attempt < 50; attempt++) {
-      const state = (await this.connection.json({ method: "GET", path: `/exec/${id}/json` })) as {
+      const state = (await this.#json("asking after a program", {
+        method: "GET",
+        path: `/exec/${id}/json`,
+      })) as {
         Running: boolean;
         ExitCode: number | null;
       };
@@ -116,7 +136,7 @@ export class DockerContainer implements RunningContainer {
 
   async commit(image: { tag: string; labels: Record<string, string> }): Promise<string> {
     const separator = image.tag.lastIndexOf(":");
-    const answer = (await this.connection.json({
+    const answer = (await this.#json("saving the image of what is", {
       method: "POST",
       path: "/commit",
       query: {
@@ -136,19 +156,20 @@ export class DockerContainer implements RunningContainer {
     const filters = JSON.stringify({ container: [this.id], event: ["oom"] });
     const since = Math.floor(this.startedAt / 1000) - 1;
     const until = Math.ceil(Date.now() / 1000) + 1;
-    const events = await readWhole(
-      await this.connection.open({
-        method: "GET",
-        path: "/events",
-        query: { since, until, filters },
-      }),
-    );
-    return events.includes('"oom"');
+    try {
+      const query = { since, until, filters };
+      const events = await this.connection.open({ method: "GET", path: "/events", query });
+      return (await readWhole(events)).includes('"oom"');
+    } catch (error) {
+      throw explain("asking after the memory limit", error);
+    }
   }
 
   async kill(): Promise<void> {
     this.lifeline.destroy();
-    await removeContainer(this.connection, this.id);
+    await removeContainer(this.connection, this.id).catch((error: unknown) => {
+      throw explain("removing the container", error);
+    });
   }
 }
 

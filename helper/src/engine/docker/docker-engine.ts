@@ -1,6 +1,5 @@
 /** The Docker implementation of `Engine`. API 1.41 (Docker 20.10) is the oldest that is tested. */
 import type { Duplex, Readable } from "node:stream";
-import { asVoyagerError, messageOf, VoyagerError } from "../../common/errors.ts";
 import {
   type ContainerRequest,
   type Engine,
@@ -12,6 +11,7 @@ import {
 } from "../engine.ts";
 import { Connection, EngineRefusal, type Request } from "./connection.ts";
 import { DockerContainer, environmentList, removeContainer } from "./container.ts";
+import { explain } from "./explain.ts";
 import { followProgress } from "./progress.ts";
 
 interface ImageAnswer {
@@ -79,7 +79,8 @@ export class DockerEngine implements Engine {
   }
 
   async pull(reference: string): Promise<void> {
-    const [, name, tag] = /^(.*?)(?::([^:/@]+))?$/.exec(reference) ?? [];
+    // A digest has a colon, too, and says all that a tag would.
+    const [, name, tag] = reference.includes("@") ? [] : (/^(.*?)(?::([^:/@]+))?$/.exec(reference) ?? []);
     await this.#progress(
       `pulling ${reference}`,
       {
@@ -195,7 +196,11 @@ export class DockerEngine implements Engine {
   }
 
   async removeContainer(nameOrId: string): Promise<void> {
-    await removeContainer(this.#connection, nameOrId);
+    try {
+      await removeContainer(this.#connection, nameOrId);
+    } catch (error) {
+      throw explain(`removing container ${nameOrId}`, error);
+    }
   }
 
   async #json(doing: string, request: Request): Promise<unknown> {
@@ -257,23 +262,4 @@ function createBody(request: ContainerRequest): Record<string, unknown> {
       ...(limits.pids === null ? {} : { PidsLimit: limits.pids }),
     },
   };
-}
-
-/** Gives what a request threw its place in a sentence. */
-function explain(doing: string, error: unknown): Error {
-  if (error instanceof NameTaken || error instanceof MountSourceMissing) return error;
-  if (error instanceof VoyagerError) return error;
-  if (error instanceof EngineRefusal) {
-    const full = /no space left on device/i.test(error.reason);
-    return new VoyagerError("engine", `the engine refused: ${doing}`, {
-      why: error.reason,
-      remedy: full
-        ? "the engine's disk is full: `voyager environment prune` frees what old environments hold"
-        : undefined,
-      cause: error,
-    });
-  }
-  const known = asVoyagerError(error);
-  if (known.kind !== "internal") return known;
-  return new VoyagerError("engine", `${doing} failed`, { why: messageOf(error), cause: error });
 }

@@ -1,0 +1,23 @@
+/** Errors of the engine, in words. */
+import { asVoyagerError, messageOf, VoyagerError } from "../../common/errors.ts";
+import { MountSourceMissing, NameTaken } from "../engine.ts";
+import { EngineRefusal } from "./connection.ts";
+
+/** What a request threw, as the error that `Engine` promises. @param doing its place in a sentence */
+export function explain(doing: string, error: unknown): Error {
+  if (error instanceof NameTaken || error instanceof MountSourceMissing) return error;
+  if (error instanceof VoyagerError) return error;
+  if (error instanceof EngineRefusal) {
+    const full = /no space left on device/i.test(error.reason);
+    return new VoyagerError("engine", `the engine refused: ${doing}`, {
+      why: error.reason,
+      remedy: full
+        ? "the engine's disk is full: `voyager environment prune` frees what old environments hold"
+        : undefined,
+      cause: error,
+    });
+  }
+  const known = asVoyagerError(error);
+  if (known.kind !== "internal") return known;
+  return new VoyagerError("engine", `${doing} failed`, { why: messageOf(error), cause: error });
+}
