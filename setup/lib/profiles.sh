@@ -3,7 +3,7 @@
 #   stream   the same, files streamed
 #   classic  the sandbox off, Nix's build users in the group docker
 #   daemon   the sandbox on, an ordinary user asking nix-daemon
-# A test knows which by VOYAGER_TEST_PROFILE.
+# A test knows which by VOYAGER_TEST_PROFILE; for `daemon` it runs Nix as the user nobody.
 
 profiles="sandbox stream classic daemon"
 
@@ -15,9 +15,9 @@ run_profile() {
   "profile_$1"
 }
 
-profile_sandbox() { run_jest end-to-end sandbox env VOYAGER_TEST_TRANSFER=auto; }
+profile_sandbox() { run_jest end-to-end sandbox; }
 
-profile_stream() { run_jest end-to-end stream env VOYAGER_TEST_TRANSFER=stream; }
+profile_stream() { run_jest end-to-end stream; }
 
 # The group is left again, and our socket is back, however the tests end: see undo.
 profile_classic() {
@@ -35,7 +35,7 @@ profile_classic() {
   mv "$engine_socket" "$engine_socket.aside"
   undo="$undo
     [ ! -S $engine_socket.aside ] || mv $engine_socket.aside $engine_socket"
-  run_jest end-to-end classic env "NIX_CONFIG=$NIX_CONFIG
+  run_jest end-to-end classic "NIX_CONFIG=$NIX_CONFIG
 sandbox = false"
   undo_all
 }
@@ -54,10 +54,6 @@ profile_daemon() {
       sleep 0.1
     done
   fi
-  mkdir -p "$work/home"
-  chown nobody:nogroup "$work/home" "$work/reports"
-  # An ordinary user's settings do not count for the daemon, and Nix would warn of each.
-  run_jest end-to-end daemon env -u NIX_CONFIG NIX_REMOTE=daemon HOME="$work/home" TMPDIR="$work/home" \
-    setpriv --reuid=nobody --regid=nogroup --clear-groups
+  run_jest end-to-end daemon
   undo_all
 }

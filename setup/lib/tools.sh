@@ -1,5 +1,5 @@
-# Node and npm for the tools of development: those of this machine if they are recent, else the
-# embedded runtime and an npm that Nix fetches.
+# The tools of development: Node and npm of this machine if they are recent, else the embedded runtime
+# and an npm that Nix fetches; and what the tests run.
 
 # at_least VERSION MINIMUM
 at_least() { [ "$(printf '%s\n' "$2" "${1#v}" | sort -V | head -n 1)" = "$2" ]; }
@@ -31,13 +31,15 @@ install_dependencies() {
     found "the tools of development in node_modules"
     return
   fi
-  doing "installing the tools of development into node_modules (npm ci)"
+  doing "installing the tools of development into node_modules (npm install)"
+  # Not `npm ci`: that refuses the lock file where a registry has not all the packages for other
+  # platforms. This installs the same versions and checks the same hashes, and saves nothing.
   # Node knows only its own certificates, but a company's proxy may need the machine's.
   (cd "$root" &&
     npm_config_registry=$(known_registry) \
       NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} \
-      npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-) ||
-    fail "npm ci failed" "its messages are above" "check the network, https_proxy and npm_config_registry"
+      npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error 9>&-) ||
+    fail "npm install failed" "its messages are above" "check the network, https_proxy and npm_config_registry"
 }
 
 # look_for_test_tools: what the tests of the builders run, as a build's container would.
@@ -49,4 +51,14 @@ look_for_test_tools() {
   for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests unpack and patch sources"
   done
+}
+
+# prepare_docker_command: the tests look at the engine with it; Debian 13 has it in a package of its own.
+prepare_docker_command() {
+  command -v docker >/dev/null 2>&1 && return 0
+  update_index
+  client=docker-cli
+  apt-cache show "$client" >/dev/null 2>&1 || client=docker.io
+  want "$client" "the tests look at the engine with its command"
+  install_wanted
 }
