@@ -14,7 +14,7 @@ const profile = process.env.VOYAGER_TEST_PROFILE ?? "sandbox";
 /** How builds of this profile move files. */
 export const transfer = profile === "stream" ? "stream" : "auto";
 /** No build of another run of the tests is taken for one of this. */
-const runId = randomBytes(6).toString("hex");
+export const runId = randomBytes(6).toString("hex");
 
 /** A user's own home, which nix wants even where it holds nothing. */
 function homeOf(user: string): string {

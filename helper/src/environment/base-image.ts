@@ -8,10 +8,10 @@ import type { Engine, Image } from "../engine/engine.ts";
 import type { Bootstrap, System } from "../spec/spec.ts";
 import { baseRepository, labels } from "./labels.ts";
 
-/** Tag of the image that the system's bootstrap recipe makes; the recipe determines it. */
+/** Tag of the image that the system's bootstrap recipe makes: systems of one recipe share it. */
 export function bootstrapTag(system: System): string | null {
   const { bootstrap } = system.image;
-  return bootstrap && `${baseRepository}:${system.name}-${keyOf(bootstrap).slice(0, 8)}`;
+  return bootstrap && `${baseRepository}:${bootstrap.suite}-${keyOf(bootstrap).slice(0, 8)}`;
 }
 
 /** The base image if the engine holds it: a bootstrapped one before one from a registry. */

@@ -1,0 +1,169 @@
+/** Environments: made once, shared by layers, fresh, from signed repositories; and what goes wrong. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expectNothingLeft, mustBuild, nixBuild, runId } from "./support/nix.ts";
+import { makeRepository, type TestRepository } from "./support/repository.ts";
+import { must } from "./support/run.ts";
+
+/** Debian 12, as a system of its own: environments of other tests and runs are not used for it. */
+function ownSystem(name: string, more = ""): string {
+  return `(systems.debian12.override { name = "${systemName(name)}"; ${more} })`;
+}
+const systemName = (name: string) => `test-${name}-${runId}`;
+
+/** Images of environments of a system. */
+async function environmentsOf(name: string): Promise<string[]> {
+  const filter = ["--filter", `label=nix-voyager.system=${systemName(name)}`];
+  const listed = await must("docker", ["images", "--quiet", "--no-trunc", ...filter]);
+  return listed === "" ? [] : listed.split("\n");
+}
+
+let repository: TestRepository;
+beforeAll(() => {
+  repository = makeRepository([
+    { name: "voyager-greeting", version: "1.2.3", files: { "usr/share/greeting": "hello\n" } },
+    { name: "voyager-question", version: "1", postinst: 'read -r answer; [ "$answer" = yes ]' },
+  ]);
+});
+
+afterAll(async () => {
+  repository.remove();
+  await expectNothingLeft();
+  const filter = ["--filter", "label=nix-voyager.kind=environment", "--format", "{{.ID}} {{.Label}}"];
+  const format = '{{.ID}} {{index .Config.Labels "nix-voyager.system"}}';
+  const ids = (await must("docker", ["images", "--quiet", "--no-trunc", ...filter.slice(0, 2)])).split("\n");
+  for (const id of ids) {
+    const [, system] = (await must("docker", ["image", "inspect", "--format", format, id])).split(" ");
+    if (system?.endsWith(`-${runId}`)) await must("docker", ["rmi", "--force", id]).catch(() => {});
+  }
+});
+
+async function failure(expression: string): Promise<string> {
+  const { status, stderr } = await nixBuild(expression);
+  expect(status).not.toBe(0);
+  return stderr;
+}
+
+test("an unknown system package is named, with near matches from the index", async () => {
+  const message = await failure(`build {
+    systemBuildDependencies = [ "libfii-dev" ];
+    buildScript = "touch $out/x";
+  }`);
+  expect(message).toContain("debian12 has no system package 'libfii-dev'");
+  expect(message).toContain("'libffi-dev'");
+  expect(message).toContain("failed with exit code 73");
+});
+
+test("a repository that cannot be reached fails, which apt-get update alone would not", async () => {
+  const system = ownSystem(
+    "unreachable",
+    'repositories = [ { name = "gone"; uri = "http://127.0.0.1:9/"; suites = [ "./" ]; } ];',
+  );
+  const message = await failure(`build { system = ${system}; buildScript = "touch $out/x"; }`);
+  expect(message).toContain(`a repository of ${systemName("unreachable")} cannot be read`);
+  expect(message).toContain("127.0.0.1:9");
+  expect(message).toContain("proxy");
+  expect(await environmentsOf("unreachable")).toEqual([]);
+});
+
+/** A system with the test repository. */
+function withRepository(name: string, key: string): string {
+  return ownSystem(
+    name,
+    `setup = ''${repository.setup}''; keys.test = ${key}; repositories = [ { name = "test"; uri = "${repository.uri}"; suites = [ "./" ]; key = "test"; } ];`,
+  );
+}
+
+test("a package of a repository that is signed by the given key", async () => {
+  const [path = ""] = await mustBuild(`build {
+    system = ${withRepository("signed", repository.key)};
+    systemBuildDependencies = [ "voyager-greeting" ];
+    buildScript = "cp /usr/share/greeting $out";
+  }`);
+  expect(readFileSync(join(path, "greeting"), "utf8")).toBe("hello\n");
+  const environment = JSON.parse(readFileSync(join(path, "nix-support/environment.json"), "utf8"));
+  expect(environment.packages).toContainEqual({ name: "voyager-greeting", version: "1.2.3", arch: "all" });
+});
+
+test("a repository that another key signed", async () => {
+  const message = await failure(`build {
+    system = ${withRepository("wrong-key", repository.otherKey)};
+    systemBuildDependencies = [ "voyager-greeting" ];
+    buildScript = "touch $out/x";
+  }`);
+  expect(message).toContain(`a repository of ${systemName("wrong-key")} is not signed by a trusted key`);
+  expect(message).toMatch(/NO_PUBKEY/);
+  expect(await environmentsOf("wrong-key")).toEqual([]);
+});
+
+test("a package whose install script asks a question", async () => {
+  const message = await failure(`build {
+    system = ${withRepository("question", repository.key)};
+    systemBuildDependencies = [ "voyager-question" ];
+    buildScript = "touch $out/x";
+  }`);
+  expect(message).toContain("could not be installed");
+  expect(message).toContain("voyager-question");
+  expect(message).toContain("asked a question");
+});
+
+test("an image that the engine does not hold, and no registry", async () => {
+  const message = await failure(`build {
+    system = mkSystem { name = "nowhere"; image = "localhost:1/nowhere:1"; };
+    buildScript = "touch $out/x";
+  }`);
+  expect(message).toContain("there is no base image for nowhere");
+  expect(message).toContain("cannot pull it");
+  expect(message).toContain("docker load");
+});
+
+test("a missing image that can be bootstrapped: the remedy is the command", async () => {
+  const message = await failure(`build {
+    system = mkSystem { name = "recipe"; image = { reference = "localhost:1/nowhere:1"; bootstrap = { suite = "never-made"; }; }; };
+    buildScript = "touch $out/x";
+  }`);
+  expect(message).toContain("voyager image bootstrap recipe");
+});
+
+test("eight builds that ask at once have their environment made once", async () => {
+  const system = ownSystem("eight");
+  const builds = await Promise.all(
+    Array.from({ length: 8 }, (_, index) =>
+      nixBuild(`build { pname = "eight-${index}"; system = ${system}; buildScript = "touch $out/x"; }`),
+    ),
+  );
+  expect(builds.map(({ status }) => status)).toEqual(Array(8).fill(0));
+  const log = builds.map(({ stderr }) => stderr).join("");
+  expect(log.match(/: made {2}\(/g)).toHaveLength(1);
+  expect(log).toMatch(/reused, less than a minute old/);
+  expect(await environmentsOf("eight")).toHaveLength(1);
+});
+
+test("one package more is one package installed, on the layers that exist", async () => {
+  const system = ownSystem("layers");
+  const first = await nixBuild(
+    `build { system = ${system}; systemBuildDependencies = [ "make" ]; buildScript = "touch $out/x"; }`,
+  );
+  expect(first.status).toBe(0);
+  const second = await nixBuild(
+    `build { system = ${system}; systemBuildDependencies = [ "make" "patch" ]; buildScript = "make --version; touch $out/x"; }`,
+  );
+  expect(second.stderr).toMatch(/\+ 2 packages: making it, 1 to add/);
+  expect(second.stderr.match(/^Setting up .*/gm)).toEqual([expect.stringMatching(/^Setting up patch /)]);
+  expect(second.status).toBe(0);
+});
+
+test("an environment that is older than maxAge is made anew, and replaces the old one", async () => {
+  const system = ownSystem("age");
+  const aged = (name: string, maxAge: number) =>
+    nixBuild(
+      `build { pname = "${name}"; system = ${system}; environment.maxAge = ${maxAge}; buildScript = "touch $out/x"; }`,
+    );
+  expect((await aged("first", 3600)).stderr).toMatch(/: made /);
+  const before = await environmentsOf("age");
+  expect((await aged("second", 3600)).stderr).toMatch(/: reused, less than a minute old/);
+  expect((await aged("third", 0)).stderr).toMatch(/: made /);
+  const after = await environmentsOf("age");
+  expect(after).toHaveLength(1);
+  expect(after).not.toEqual(before);
+});
