@@ -10,22 +10,23 @@ export function wheelIn(path: string): string {
   return wheel;
 }
 
-/** The base image of Debian 12 that the set-up made. */
-export async function baseImage(): Promise<string> {
+/** The base image of a system that `voyager image bootstrap` made. */
+export async function baseImage(system = "debian12"): Promise<string> {
   const format = "{{.Repository}}:{{.Tag}}";
   const filters = [
     "--filter",
     "label=nix-voyager.kind=base",
     "--filter",
-    "label=nix-voyager.system=debian12",
+    `label=nix-voyager.system=${system}`,
   ];
   const [tag] = (await must("docker", ["images", ...filters, "--format", format])).split("\n");
-  return tag && tag !== "" ? tag : "debian:12";
+  if (!tag) throw new Error(`there is no base image of ${system}: voyager image bootstrap ${system}`);
+  return tag;
 }
 
 /** An image of the base with `packages` installed, made by hand: not by what is tested. */
-async function targetImage(packages: string[]): Promise<string> {
-  const base = await baseImage();
+export async function targetImage(packages: string[], system = "debian12"): Promise<string> {
+  const base = await baseImage(system);
   const tag = `voyager-test/target:${keyOf({ base, packages })}`;
   if ((await run("docker", ["image", "inspect", tag])).status === 0) return tag;
   const name = `voyager-test-${process.pid}-${Date.now()}`;

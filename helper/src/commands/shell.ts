@@ -1,6 +1,6 @@
 /** `voyager shell`: the container of a build that failed, as the build left it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
@@ -25,7 +25,8 @@ export async function shell(folder: string, engineAddress?: string): Promise<num
   const mounts = [`${container}:${buildFolder}`, ...saved.closure.map((path) => `${path}:${path}:ro`)];
   for (const output of saved.outputs) {
     const empty = join(scratch, basename(output));
-    mkdirSync(empty, { mode: 0o777 });
+    mkdirSync(empty);
+    chmodSync(empty, 0o777); // whatever our umask is
     mounts.push(`${empty}:${output}`);
   }
   const source = join(container, "source");

@@ -1,0 +1,49 @@
+/** Debian 13's Nix, in a container that shares this machine's engine: its builds run beside it. */
+import { statSync } from "node:fs";
+import { nix, root, voyagerCommand } from "./support/nix.ts";
+import { must, run } from "./support/run.ts";
+import { targetImage } from "./support/target.ts";
+
+const socketFolder = "/run/nix-voyager";
+
+/** Runs a script as root where Debian 13's Nix is set up, sandbox and all. */
+async function withNewerNix(script: string) {
+  await must(await voyagerCommand(), ["image", "bootstrap", "debian13"]);
+  const image = await targetImage(["nix-bin", "ca-certificates", "git"], "debian13");
+  const registry = await nix("nix-instantiate", [
+    ...["--eval", `${root}/helper/nix/registry.nix`, "--arg", "npmRegistry", "null", "--arg", "pkgs", "null"],
+  ]);
+  const { gid } = statSync(`${socketFolder}/engine.sock`);
+  const setUp = `
+    groupadd -r -g ${gid} nixbld
+    for i in 1 2 3 4; do useradd -r -M -g nixbld -G nixbld -N -d /var/empty -s /bin/false nixbld$i; done
+    export NIX_CONFIG='sandbox = true
+sandbox-fallback = false
+extra-system-features = docker
+extra-sandbox-paths = ${socketFolder}
+substituters ='
+    cd /checkout
+    nix --version`;
+  const certificates = "/etc/ssl/certs/ca-certificates.crt";
+  const volumes = [
+    `${root}:/checkout:ro`,
+    `${socketFolder}:${socketFolder}`,
+    `${certificates}:${certificates}:ro`,
+  ];
+  return run("docker", [
+    ...["run", "--rm", "--privileged", "--volume", "/nix", "--volume", "/tmp"],
+    ...volumes.flatMap((volume) => ["--volume", volume]),
+    ...["--env", `npm_config_registry=${JSON.parse(registry.stdout)}`],
+    ...["--env", `NIX_SSL_CERT_FILE=${certificates}`, image, "sh", "-exc", `${setUp}\n${script}`],
+  ]);
+}
+
+test("evaluates everything and builds bcrypt", async () => {
+  const { status, stdout, stderr } = await withNewerNix(`
+    nix-instantiate -A examples -A voyager >/dev/null
+    nix-instantiate release.nix >/dev/null
+    ls $(nix-build --no-out-link -A bcryptWheel)`);
+  expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(/nix \(Nix\) 2\.26/);
+  expect(stdout).toContain("bcrypt-3.2.2-cp311-cp311-linux_x86_64.whl");
+});
