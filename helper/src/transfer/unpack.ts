@@ -8,7 +8,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { Parser, type ReadEntry } from "tar";
-import { VoyagerError } from "../common/errors.ts";
+import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { refuseEntry } from "./forbidden.ts";
 
 /** Where the parts of the stream go: path in the stream → folder or file here. */
@@ -47,9 +47,13 @@ export class Unpacker {
       },
     });
     this.#parser.on("error", (error: unknown) => {
-      this.#failure ??= error;
+      this.#failure ??= new VoyagerError("transfer", "the output stream is damaged", {
+        why: messageOf(error),
+        cause: error,
+      });
     });
-    this.#parser.on("end", () => {
+    // The end of the archive, not of the stream: one that is cut between two entries looks whole.
+    this.#parser.on("eof", () => {
       this.#ended = true;
     });
   }
@@ -74,6 +78,16 @@ export class Unpacker {
       action();
     } catch (error) {
       this.#failure = error;
+    }
+  }
+
+  /** Makes what must not be there yet. */
+  #create<T>(entry: ReadEntry, make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") refuse(entry.path, "it comes twice");
+      throw error;
     }
   }
 
@@ -107,12 +121,12 @@ export class Unpacker {
         this.#file(entry, path, mode);
         return;
       case "SymbolicLink":
-        fs.symlinkSync(entry.linkpath ?? "", path);
+        this.#create(entry, () => fs.symlinkSync(entry.linkpath ?? "", path));
         break;
       case "Link": {
         const target = this.#resolve(entry.linkpath ?? "");
         if (!this.#files.has(target)) refuse(entry.path, "it is a hard link to no file of the output");
-        fs.linkSync(target, path);
+        this.#create(entry, () => fs.linkSync(target, path));
         this.#files.add(path);
         break;
       }
@@ -124,13 +138,8 @@ export class Unpacker {
 
   #folder(entry: ReadEntry, path: string, mode: number): void {
     if (!this.#folders.has(path)) {
-      try {
-        fs.mkdirSync(path, 0o755);
-      } catch (error) {
-        const isOurs =
-          (error as NodeJS.ErrnoException).code === "EEXIST" && Object.values(this.targets).includes(path);
-        if (!isOurs) throw error;
-      }
+      const isOurs = Object.values(this.targets).includes(path) && fs.existsSync(path);
+      if (!isOurs) this.#create(entry, () => fs.mkdirSync(path, 0o755));
       this.#folders.add(path);
       this.#folderModes.push([path, mode & storeMode]);
     }
@@ -140,7 +149,7 @@ export class Unpacker {
   #file(entry: ReadEntry, path: string, mode: number): void {
     const flags =
       fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
-    const descriptor = fs.openSync(path, flags, mode & storeMode);
+    const descriptor = this.#create(entry, () => fs.openSync(path, flags, mode & storeMode));
     this.#files.add(path);
     entry.on("data", (data: Buffer) => {
       this.#guard(() => {
