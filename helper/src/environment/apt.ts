@@ -135,7 +135,8 @@ echo '@@ group'; cat /etc/group
     const packages = (sections.packages ?? "")
       .split("\n")
       .map((line) => line.split("\t"))
-      .filter(([status]) => status?.startsWith("ii"))
+      // The second letter is what is; the first, what is wanted: "hi" is a package on hold.
+      .filter(([status]) => status?.[1] === "i")
       .map(([, name = "", version = "", arch = ""]) => ({ name, version, arch }));
     return {
       osRelease: parseOsRelease(sections["os-release"] ?? ""),
@@ -155,7 +156,7 @@ echo '@@ group'; cat /etc/group
     if (unknown.length > 0) return unknownPackages(system, [...new Set(unknown)], await names());
     const complaints = output
       .split("\n")
-      .filter((line) => /^(E|W|Err)[: ]/.test(line) || /^dpkg: error/.test(line));
+      .filter((line) => /^(E|W|Err)[: ]/.test(line) || /dpkg: error |script subprocess returned/.test(line));
     if (
       /NO_PUBKEY|is not signed|invalid signature|BADSIG|EXPKEYSIG|NODATA|signatures? (was|were|could)/i.test(
         output,
@@ -183,8 +184,9 @@ echo '@@ group'; cat /etc/group
     }
     return new VoyagerError("environment", `the packages of ${system.name} could not be installed`, {
       why: complaints.length > 0 ? complaints.join("\n") : output.trimEnd().split("\n").slice(-20).join("\n"),
-      remedy: /question|stdin|tty|prompt|read/i.test(output)
-        ? "a package's install script may have asked a question: installation is never interactive;\npreseed the answer in mkSystem's `setup` (debconf-set-selections)"
+      // A script that reads an answer where nobody is to give one just fails; dpkg says no more.
+      remedy: /script subprocess returned/.test(output)
+        ? "the log above has what the script printed; if it asked a question: installation is never interactive,\nso preseed the answer in mkSystem's `setup` (debconf-set-selections)"
         : "the log above has all that the package manager printed",
     });
   },
