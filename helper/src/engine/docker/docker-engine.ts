@@ -174,7 +174,7 @@ export class DockerEngine implements Engine {
     } catch (error) {
       if (error instanceof EngineRefusal) {
         if (error.status === 409) throw new NameTaken(error.reason);
-        if (/bind source path does not exist/.test(error.reason)) {
+        if (/invalid mount config/.test(error.reason)) {
           throw new MountSourceMissing(error.reason);
         }
       }
@@ -255,7 +255,6 @@ function createBody(request: ContainerRequest): Record<string, unknown> {
         Source: mount.source,
         Target: mount.target,
         ReadOnly: mount.readOnly,
-        BindOptions: { Propagation: "rprivate" },
       })),
       ...(limits.memory === null ? {} : { Memory: limits.memory, MemorySwap: limits.memory }),
       ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
