@@ -1,0 +1,98 @@
+/** An engine in memory: it holds images, and containers whose programs the test plays. */
+import { PassThrough } from "node:stream";
+import { VoyagerError } from "../src/common/errors.ts";
+import {
+  type ContainerRequest,
+  type Engine,
+  type ExecRequest,
+  type Image,
+  NameTaken,
+  type RunningContainer,
+} from "../src/engine/engine.ts";
+
+interface Held {
+  id: string;
+  running: boolean;
+  created: Date;
+}
+
+export class FakeEngine implements Engine {
+  readonly address = "fake";
+  readonly held = new Map<string, Image>();
+  readonly containers = new Map<string, Held>();
+  readonly started: ContainerRequest[] = [];
+  readonly pulled: string[] = [];
+  /** Names that the registry has. */
+  registry: string[] = [];
+  /** Plays a program in a container; its status. */
+  program: (request: ExecRequest, container: ContainerRequest) => Promise<number> | number = () => 0;
+  #count = 0;
+
+  /** Puts an image on the engine. */
+  add(tag: string, image: Partial<Image> = {}): Image {
+    const whole = { id: `sha256:${++this.#count}`, tags: [tag], labels: {}, created: new Date(), size: 1e6 };
+    this.held.set(tag, { ...whole, ...image });
+    return this.held.get(tag) as Image;
+  }
+
+  async info() {
+    return { name: "fake", version: "1", time: new Date(), dataFolder: null };
+  }
+
+  async image(reference: string): Promise<Image | null> {
+    const byId = [...this.held.values()].find(({ id }) => id === reference);
+    return this.held.get(reference) ?? byId ?? null;
+  }
+
+  async images(label: string): Promise<Image[]> {
+    const [name = "", value] = label.split("=");
+    return [...this.held.values()].filter(({ labels }) => labels[name] === value);
+  }
+
+  async pull(reference: string): Promise<void> {
+    this.pulled.push(reference);
+    if (!this.registry.includes(reference)) {
+      throw new VoyagerError("engine", `pulling ${reference} failed`, { why: "no registry answers" });
+    }
+    this.add(reference);
+  }
+
+  async importImage(tar: NodeJS.ReadableStream, tag: string, labels: Record<string, string>): Promise<void> {
+    for await (const _chunk of tar);
+    this.add(tag, { labels });
+  }
+
+  async removeImage(reference: string): Promise<boolean> {
+    for (const [tag, { id }] of this.held) if (tag === reference || id === reference) this.held.delete(tag);
+    return true;
+  }
+
+  async start(request: ContainerRequest): Promise<RunningContainer> {
+    const name = request.name ?? `unnamed-${++this.#count}`;
+    if (this.containers.has(name)) throw new NameTaken(name);
+    this.containers.set(name, { id: name, running: true, created: new Date() });
+    this.started.push(request);
+    return {
+      id: name,
+      lifeline: new PassThrough(),
+      exit: new Promise(() => {}),
+      exec: async (exec) => {
+        if (exec.input) for await (const _chunk of exec.input);
+        return this.program(exec, request);
+      },
+      commit: async ({ tag, labels }) => this.add(tag, { labels }).id,
+      outOfMemory: async () => false,
+      kill: async () => {
+        this.containers.delete(name);
+      },
+    };
+  }
+
+  async containerState(name: string): Promise<Held | null> {
+    return this.containers.get(name) ?? null;
+  }
+
+  async removeContainer(nameOrId: string): Promise<void> {
+    this.containers.delete(nameOrId);
+  }
+}
