@@ -1,8 +1,7 @@
 /** Base images: found on the engine, pulled from a registry, or made by a bootstrap recipe. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { keyOf } from "../common/hash.ts";
-import { messageOf, VoyagerError } from "../common/errors.ts";
+import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { type Log, secondsSince } from "../common/log.ts";
 import type { Engine, Image } from "../engine/engine.ts";
 import type { Bootstrap, System } from "../spec/spec.ts";
@@ -68,10 +67,10 @@ export async function bootstrapBaseImage(engine: Engine, system: System, log: Lo
   child.stderr.on("data", (data: Buffer) => {
     complaints = (complaints + data.toString("latin1")).slice(-4000);
   });
-  const ended = Promise.race([
-    once(child, "close").then(([status]) => status as number | null),
-    once(child, "error").then(([error]) => error as Error),
-  ]);
+  const ended = new Promise<number | null | Error>((resolve) => {
+    child.on("close", resolve);
+    child.on("error", resolve);
+  });
   // A tool that fails ends the stream early; the engine would take what came as the whole image.
   const failed = ended.then((status) => {
     if (status !== 0) child.stdout.destroy(new Error("mmdebstrap failed"));
@@ -109,9 +108,12 @@ function mmdebstrapArguments(recipe: Bootstrap): string[] {
 }
 
 function bootstrapFailure(system: System, status: unknown, complaints: string): VoyagerError {
-  const missing = (status as { code?: string }).code === "ENOENT";
+  const missing = codeOf(status) === "ENOENT";
+  const killed = status === null ? "\nit was ended by a signal" : "";
   return new VoyagerError("image", `the base image of ${system.name} could not be made`, {
-    why: missing ? "mmdebstrap is not installed" : complaints.trimEnd().split("\n").slice(-10).join("\n"),
+    why: missing
+      ? "mmdebstrap is not installed"
+      : (complaints.trimEnd() + killed).trim().split("\n").slice(-10).join("\n"),
     remedy: missing ? "install it: apt-get install mmdebstrap" : "check the network and the suite's name",
   });
 }
