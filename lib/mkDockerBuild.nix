@@ -2,8 +2,7 @@
 # store. The general function: the others are thin layers on it.
 #
 # Returns a derivation that also has `voyagerSystem` (the system given; `system` is the platform, as
-# in every derivation: Nix and Hydra read it), `environment` (its packages and age), `linkage` (where
-# in the result the linkage report is), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
+# in every derivation: Nix and Hydra read it), `environment` (its packages and age), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
 # (takes a set of arguments to replace, or a function from the arguments to such a set). Throws on an
 # unknown, missing or ill-typed argument.
 {

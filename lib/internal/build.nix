@@ -133,11 +133,6 @@ in
         exportReferencesGraph.closure = closureOf builder voyager;
       }
       // fixed);
-    # A single file has nothing to link and no place for a report.
-    report =
-      if voyager.result == "directory"
-      then {linkage = "${drv}/nix-support/linkage.json";}
-      else {};
     change = new:
       if builtins.isFunction new
       then new given
@@ -145,7 +140,6 @@ in
   in
     args.passthru
     // drv
-    // report
     // {
       inherit (args) pname version src passthru;
       inherit (voyager) environment;

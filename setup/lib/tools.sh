@@ -48,7 +48,8 @@ look_for_test_tools() {
     want python3 "it runs the tests of the builders"
     want python3-packaging "the wheel builder uses it"
   }
-  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch; do
+  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch \
+    objdump:binutils gpg:gnupg; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests unpack and patch sources"
   done
 }

@@ -21,7 +21,6 @@ in {
       inherit (drv.voyager) kind network result;
       layers = drv.voyager.environment.layers;
       impure = drv.impureEnvVars == drv.voyager.impureEnv && builtins.elem "PIP_INDEX_URL" drv.impureEnvVars;
-      report = drv ? linkage;
     };
     expected = {
       name = "Zope.Interface-extra-1.0.tar.gz";
@@ -32,7 +31,6 @@ in {
       result = "file";
       layers = [["ca-certificates" "python3-pip"]];
       impure = true;
-      report = false;
     };
   };
   "a wheel has a wheel's name" = {

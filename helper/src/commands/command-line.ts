@@ -54,6 +54,16 @@ export async function runCommandLine(args: string[]): Promise<number> {
         exitCode = await shell(options.folder, options.engine as string | undefined);
       },
     )
+    .command(
+      "linkage <path..>",
+      "What the compiled files of store paths need, as they say themselves",
+      (linkage) =>
+        linkage.positional("path", { type: "string", array: true, demandOption: true }).options({ json }),
+      async (options) => {
+        const { linkage } = await import("./linkage.ts");
+        linkage(options.path, options.json);
+      },
+    )
     .command("doctor", "Check whether this machine can build", { json }, async (options) => {
       const { doctor } = await import("./doctor.ts");
       exitCode = await doctor({ json: options.json, engineAddress: options.engine as string | undefined });

@@ -1,0 +1,7 @@
+/* What the README's example compiles. */
+#include <stdio.h>
+
+int main(void) {
+  puts("hello");
+  return 0;
+}
