@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolders } from "../../testing/folders.ts";
+import { thrownBy } from "../../testing/logs.ts";
+import { makeAttributes } from "../../testing/specs.ts";
+import type { VoyagerError } from "../common/errors.ts";
+import type { Spec } from "../spec/spec.ts";
+import { mainOutput, writeNixSupport } from "./nix-support.ts";
+
+const folder = temporaryFolders();
+
+const environment = {
+  image: "sha256:1",
+  requested: ["gcc"],
+  record: {
+    osRelease: { ID: "debian", A: "1" },
+    packages: [{ version: "12", name: "gcc", arch: "amd64" }],
+    passwd: "root:x:0:0\n",
+    group: "",
+  },
+};
+
+/** Writes for an output that has these files; returns a reader of nix-support. */
+function write(files: string[], products: Spec["products"]): (name: string) => string {
+  const out = folder();
+  for (const file of files) {
+    mkdirSync(join(out, file, ".."), { recursive: true });
+    writeFileSync(join(out, file), "");
+  }
+  writeNixSupport(makeAttributes({ products }, { outputs: { out } }), environment);
+  return (name) => readFileSync(join(out, "nix-support", name), "utf8").replaceAll(out, "$out");
+}
+
+const product = (pattern: string, output = "out") => ({ type: "file", subtype: "wheel", output, pattern });
+
+test("the environment: sorted, without time, image and accounts", () => {
+  const text = write(["a.whl"], [])("environment.json");
+  expect(JSON.parse(text)).toEqual({
+    schema: "voyager-environment/1",
+    system: "debian12",
+    osRelease: { A: "1", ID: "debian" },
+    requested: ["gcc"],
+    packages: [{ arch: "amd64", name: "gcc", version: "12" }],
+  });
+  expect(text.indexOf('"A"')).toBeLessThan(text.indexOf('"ID"'));
+});
+
+test("a product for each file that matches, sorted and quoted", () => {
+  const read = write(["b.whl", "a b.whl", "c.txt", "sub/d.whl"], [product("*.whl"), product("sub/*")]);
+  expect(read("hydra-build-products")).toBe(
+    'file wheel "$out/a b.whl"\nfile wheel "$out/b.whl"\nfile wheel "$out/sub/d.whl"\n',
+  );
+});
+
+test("no products, no file", () => {
+  expect(() => write(["a.whl"], [])("hydra-build-products")).toThrow("ENOENT");
+});
+
+test("a pattern that matches nothing is an error, as Hydra would be silent", async () => {
+  const error = await thrownBy<VoyagerError>(() => write(["a.txt"], [product("*.whl")]));
+  expect(error).toMatchObject({ kind: "output", what: "no file matches the Hydra product '*.whl'" });
+  expect(error.details.remedy).toContain("hydraProducts");
+});
+
+test("an output that is not there", async () => {
+  const error = await thrownBy<VoyagerError>(() => write(["a.whl"], [product("*.whl", "doc")]));
+  expect(error.details.why).toBe("there is no output 'doc'");
+});
+
+test("the output that carries it", () => {
+  expect(mainOutput({ dev: "/d", out: "/o" })).toBe("/o");
+  expect(mainOutput({ lib: "/l", dev: "/d" })).toBe("/l");
+});
