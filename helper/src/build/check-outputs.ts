@@ -1,28 +1,32 @@
 /** What Nix must not get, and what an output must have. */
 import { type Dirent, lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 import { refuseEntry } from "../transfer/forbidden.ts";
 
 /** A kind of file that does not belong into a store; null for those that do. */
-function forbiddenKind(entry: Dirent): string | null {
+function forbiddenKind(entry: Dirent<Buffer>): string | null {
   if (entry.isBlockDevice() || entry.isCharacterDevice()) return "a device node";
   if (entry.isFIFO()) return "a FIFO";
   if (entry.isSocket()) return "a socket";
   return null;
 }
 
-function check(folder: string): number {
+/** In bytes: a name need not be UTF-8. */
+function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from("/"), name]);
+}
+
+function check(folder: Buffer): number {
   let entries = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  for (const entry of readdirSync(folder, { withFileTypes: true, encoding: "buffer" })) {
     entries++;
-    const path = join(folder, entry.name);
+    const path = below(folder, entry.name);
     const kind = forbiddenKind(entry);
-    if (kind) refuseEntry(path, kind);
+    if (kind) refuseEntry(path.toString(), kind);
     if (entry.isSymbolicLink()) continue;
     // Directories inherit setgid from their parent on some file systems; Nix clears it.
     if (entry.isDirectory()) check(path);
-    else if (lstatSync(path).mode & 0o6000) refuseEntry(path, "a setuid or setgid file");
+    else if (lstatSync(path).mode & 0o6000) refuseEntry(path.toString(), "a setuid or setgid file");
   }
   return entries;
 }
@@ -30,7 +34,7 @@ function check(folder: string): number {
 /** Throws an `output` error that names the file or the output. @param outputs name → folder */
 export function checkOutputs(outputs: Record<string, string>): void {
   for (const [name, folder] of Object.entries(outputs)) {
-    if (check(folder) === 0) {
+    if (check(Buffer.from(folder)) === 0) {
       throw new VoyagerError("output", `the build script left nothing in output '${name}'`, {
         why: `$${name} is ${folder}, and it is empty`,
         remedy: `install into $${name}, or take '${name}' from the list of outputs`,

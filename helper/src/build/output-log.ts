@@ -24,13 +24,14 @@ export class OutputLog {
   readonly sink: OutputSink = (stream, data) => {
     const whole = this.#rest[stream].length > 0 ? Buffer.concat([this.#rest[stream], data]) : data;
     const lastNewline = whole.lastIndexOf(10);
-    if (lastNewline < 0 && whole.length < longestLine) {
-      this.#rest[stream] = Buffer.from(whole);
+    if (lastNewline < 0) {
+      const tooLong = whole.length >= longestLine;
+      if (tooLong) this.write(whole);
+      this.#rest[stream] = tooLong ? Buffer.alloc(0) : Buffer.from(whole);
       return;
     }
-    const cut = lastNewline < 0 ? whole.length : lastNewline + 1;
-    this.#rest[stream] = Buffer.from(whole.subarray(cut));
-    this.#take(whole.subarray(0, cut));
+    this.#rest[stream] = Buffer.from(whole.subarray(lastNewline + 1));
+    this.#take(whole.subarray(0, lastNewline + 1));
   };
 
   /** Passes on what has no newline at its end, and closes the last phase. */
