@@ -44,13 +44,11 @@ install_dependencies() {
 
 # look_for_test_tools: what the tests of the builders run, as a build's container would.
 look_for_test_tools() {
-  python3 -c 'import packaging' 2>/dev/null || {
-    want python3 "it runs the tests of the builders"
-    want python3-packaging "the wheel builder uses it"
-  }
-  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch \
-    objdump:binutils gpg:gnupg; do
-    command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests unpack and patch sources"
+  for module in packaging pip venv; do
+    python3 -c "import $module" 2>/dev/null || want "python3-$module" "the tests of the builders use it"
+  done
+  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch gpg:gpg gpg-agent:gpg-agent; do
+    command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests use its command ${pair%:*}"
   done
 }
 
