@@ -1,0 +1,55 @@
+/** Starts the helper as Nix does, but without Nix around it: to see what the helper alone costs. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./command.mjs";
+
+/** A store path's first part: 32 characters of Nix's base 32. */
+const hash = "0".repeat(32);
+
+/**
+ * Makes a folder as Nix makes it for a build.
+ *
+ * @param {string} parent folder to make it in
+ * @param {any} spec
+ * @param {{ path: string, narSize: number }[]} closure
+ * @returns {{ top: string, out: string }} NIX_BUILD_TOP, and the output's path
+ */
+export function buildTop(parent, spec, closure) {
+  const top = mkdtempSync(join(parent, "build-"));
+  const store = join(top, "store");
+  mkdirSync(store);
+  const out = join(store, `${hash}-${spec.name}`);
+  writeFileSync(join(top, ".attrs.json"), JSON.stringify({ voyager: spec, outputs: { out }, closure }));
+  return { top, out };
+}
+
+/**
+ * Builds with the helper and notes when the script printed lines of the form "bench: NAME".
+ *
+ * @param {string[]} command that starts the helper
+ * @param {string} parent folder for the build
+ * @param {any} spec
+ * @param {{ path: string, narSize: number }[]} closure
+ * @returns {Promise<Record<string, number>>} seconds since the start by name, and `end`
+ */
+export async function runHelper(command, parent, spec, closure) {
+  const { top } = buildTop(parent, spec, closure);
+  const moments = {};
+  const started = performance.now();
+  let rest = "";
+  const onStderr = (text) => {
+    const now = (performance.now() - started) / 1000;
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const name = /^bench: (\w+)$/.exec(line)?.[1];
+      if (name) moments[name] = now;
+    }
+  };
+  try {
+    const { seconds } = await run([...command, "build"], { env: { NIX_BUILD_TOP: top }, onStderr });
+    return { ...moments, end: seconds };
+  } finally {
+    rmSync(top, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Alternating runs: in each round every side runs once, so that what else the machine does meets
+ * all of them alike; ratios are taken round by round. Every other round goes backwards, so that no
+ * side always profits from what the one before it left in caches.
+ */
+
+/** Rounds that are thrown away: the first one pays for cold caches. */
+const warmUps = 1;
+
+/**
+ * @typedef {{ median: number, min: number, max: number, values: number[] }} Summary
+ */
+
+/**
+ * Runs the sides in turn.
+ *
+ * @param {Record<string, () => Promise<number>>} sides name → one run, which resolves with its seconds
+ * @param {number} runs rounds that count
+ * @param {(round: number) => void} [onRound] told before each round; 0 is a warm-up
+ * @returns {Promise<Record<string, Summary>>} seconds by side
+ */
+export async function measure(sides, runs, onRound = () => {}) {
+  const names = Object.keys(sides);
+  const seconds = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 1 - warmUps; round <= runs; round++) {
+    onRound(Math.max(0, round));
+    const order = round % 2 === 0 ? [...names].reverse() : names;
+    for (const name of order) {
+      const value = await sides[name]();
+      if (round > 0) seconds[name].push(value);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, summary(seconds[name])]));
+}
+
+/**
+ * The ratio of two sides, round by round.
+ *
+ * @param {Summary} ours
+ * @param {Summary} peer
+ * @returns {Summary}
+ */
+export function ratio(ours, peer) {
+  return summary(ours.values.map((value, round) => value / peer.values[round]));
+}
+
+/**
+ * @param {number[]} values at least one
+ * @returns {Summary}
+ */
+export function summary(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const median =
+    sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, min: sorted[0], max: sorted[sorted.length - 1], values };
+}

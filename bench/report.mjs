@@ -1,0 +1,58 @@
+/** The report: a table for the terminal, and the same as JSON and as a page. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { spread, time, times } from "./format.mjs";
+import { page } from "./page.mjs";
+
+/**
+ * @typedef {import("./measure.mjs").Summary} Summary
+ * @typedef {{ ours: string, peer: string, target: number, ratio: Summary, met: boolean }} Claim
+ * @typedef {{ label: string, command: string, seconds: Summary }} Side
+ * @typedef {{ name: string, title: string, how: string, sides: Record<string, Side>, claims: Claim[], error?: string }} Result
+ * @typedef {{ started: string, runs: number, load: { before: number, after: number }, machine: Record<string, string>, figures: Result[] }} Report
+ */
+
+/**
+ * One figure as text.
+ *
+ * @param {Result} result
+ * @returns {string}
+ */
+export function figureText(result) {
+  const lines = [`${result.name}: ${result.title}`];
+  if (result.error) return [...lines, `  failed: ${result.error.replaceAll("\n", "\n    ")}`, ""].join("\n");
+  const width = Math.max(...Object.values(result.sides).map(({ label }) => label.length));
+  for (const { label, seconds } of Object.values(result.sides)) {
+    lines.push(`  ${label.padEnd(width)}  ${spread(seconds, time)}`);
+  }
+  for (const claim of result.claims) {
+    const names = `${result.sides[claim.ours].label} / ${result.sides[claim.peer].label}`;
+    const verdict = claim.met ? "reached" : "NOT reached";
+    lines.push(`  ${names}: ${spread(claim.ratio, times)}, to reach ≤ ${claim.target}×: ${verdict}`);
+  }
+  return [...lines, ""].join("\n");
+}
+
+/** The machine's description as text. @param {Record<string, string>} machine */
+export function machineText(machine) {
+  const width = Math.max(...Object.keys(machine).map((name) => name.length));
+  return Object.entries(machine)
+    .map(([name, value]) => `${name.padEnd(width)}  ${value}\n`)
+    .join("");
+}
+
+/**
+ * Writes report.json (or the file given) and report.html to `folder`.
+ *
+ * @param {Report} report
+ * @param {string} folder
+ * @param {string} [json] another place for the JSON
+ * @returns {string[]} the files
+ */
+export function writeReport(report, folder, json = join(folder, "report.json")) {
+  const html = join(folder, "report.html");
+  for (const file of [json, html]) mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(json, `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(html, page(report));
+  return [json, html];
+}
