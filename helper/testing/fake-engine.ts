@@ -28,8 +28,10 @@ export class FakeEngine implements Engine {
   program: (request: ExecRequest, container: ContainerRequest) => Promise<number> | number = () => 0;
   #count = 0;
 
-  /** Puts an image on the engine. */
+  /** Puts an image on the engine. One that had its tag stays, without it. */
   add(tag: string, image: Partial<Image> = {}): Image {
+    const before = this.held.get(tag);
+    if (before) this.held.set(before.id, { ...before, tags: [] });
     const whole = { id: `sha256:${++this.#count}`, tags: [tag], labels: {}, created: new Date(), size: 1e6 };
     this.held.set(tag, { ...whole, ...image });
     return this.held.get(tag) as Image;

@@ -92,6 +92,29 @@ test("it grows from the one with most of its packages, and installs the rest", a
   expect(scripts.find((script) => script.includes("apt-get install"))).toContain("install -- 'c'");
 });
 
+test("it grows from none that has more than it wants, nor from a smaller one that came later", async () => {
+  const engine = makeEngine();
+  await ensure(engine, [["a", "b"]]);
+  await ensure(engine, [["x", "y", "z"]]);
+  await ensure(engine, [["b"]]);
+  await ensure(engine, [["a", "b", "c"]]);
+  expect(engine.started.at(-1)?.image).toBe(environments(engine)[0]?.id);
+});
+
+test("what another made between our look and the lock is taken", async () => {
+  const other = makeEngine();
+  await ensure(other, [["gcc"]]);
+  const engine = makeEngine();
+  const start = engine.start.bind(engine);
+  engine.start = async (request) => {
+    const [made] = environments(other);
+    engine.add(made?.tags[0] ?? "", { ...made, id: "sha256:theirs" });
+    return start(request);
+  };
+  expect((await ensure(engine, [["gcc"]])).image).toBe("sha256:theirs");
+  expect(engine.containers.size).toBe(0);
+});
+
 test("a system without packages is an environment, too", async () => {
   const engine = makeEngine();
   expect((await ensure(engine, [])).requested).toEqual([]);

@@ -41,6 +41,11 @@ test("a /nix of its own, not sandboxed: its path is among the guesses", () => {
   expect(paths.candidates(out)).toContain(out);
 });
 
+test("a file system of its own anywhere, not sandboxed: its path is among the guesses", () => {
+  const paths = new HostPaths(mounts(["/", "/"], ["/", "/srv/builds"]));
+  expect(paths.candidates("/srv/builds/a")).toContain("/srv/builds/a");
+});
+
 test("a /tmp of its own: the same", () => {
   const sandboxed = new HostPaths(mounts(["/", "/"], ["/nix-build-x.drv-0", "/build", "tmpfs"]));
   expect(sandboxed.candidates("/build/a")).toContain("/tmp/nix-build-x.drv-0/a");
