@@ -16,8 +16,7 @@
   npmRegistry ? null,
   # What the helper runs on: "x86_64-linux" or "aarch64-linux".
   nixSystem ? builtins.currentSystem,
-}:
-let
+}: let
   platforms = {
     x86_64-linux = {
       cpu = "x64";
@@ -32,11 +31,11 @@ let
   };
   platform =
     platforms.${nixSystem}
-      or (throw "nix-voyager: there is no helper for ${nixSystem}, only for ${toString (builtins.attrNames platforms)}");
+    or (throw "nix-voyager: there is no helper for ${nixSystem}, only for ${toString (builtins.attrNames platforms)}");
 
-  registry = import ./nix/registry.nix { inherit npmRegistry pkgs; };
-  packages = import ./nix/packages.nix { inherit registry platform; };
-  embedded = import ./nix/runtime.nix { inherit runtime packages platform nixSystem; };
+  registry = import ./nix/registry.nix {inherit npmRegistry pkgs;};
+  packages = import ./nix/packages.nix {inherit registry platform;};
+  embedded = import ./nix/runtime.nix {inherit runtime packages platform nixSystem;};
 
   nodeOfPkgs =
     if builtins.compareVersions pkgs.nodejs.version "20.19" < 0

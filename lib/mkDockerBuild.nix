@@ -34,8 +34,8 @@
       default = [];
     };
 
-    # System packages that the result needs of the target, checked against what it really links
-    # to. null: not declared, so not checked.
+    # System packages that the result needs of the target. Part of the build's description; not
+    # yet compared with what the result links to. null: not declared.
     systemRunDependencies = {
       type = types.nullOr (types.listOf types.packageName);
       default = null;

@@ -42,7 +42,7 @@
     repositories = {
       type = types.listOf (types.struct {
         name = {type = types.slug;};
-        uri = {type = types.nonEmptyString;};
+        uri = {type = types.address;};
         suites = {type = types.listOf types.nonEmptyString;};
         components = {
           type = types.listOf types.nonEmptyString;
@@ -128,13 +128,16 @@
   };
 
   address = {
-    type = types.nullOr types.nonEmptyString;
+    type = types.nullOr types.address;
     default = null;
   };
   proxy = {
     http = address;
     https = address;
-    noProxy = address;
+    noProxy = {
+      type = types.nullOr types.nonEmptyString;
+      default = null;
+    };
   };
 
   check = import ./internal/check.nix "mkSystem" arguments;
@@ -153,7 +156,8 @@
   in
     if isString key && substring 0 1 key != "/"
     then
-      keys.${key} or (throw "mkSystem: the key '${key}' of repository '${repository.name}' is not in 'keys' (${
+      keys.${key}
+      or (throw "mkSystem: the key '${key}' of repository '${repository.name}' is not in 'keys' (${
         if keys == {}
         then "which is empty"
         else "known: ${concatStringsSep ", " (attrNames keys)}"

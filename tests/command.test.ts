@@ -37,7 +37,7 @@ test("doctor finds nothing that prevents builds here, and says so to machines to
 
 test("doctor names what is missing, with the remedy", async () => {
   const { status, stdout } = await run(command, ["doctor", "--engine", "/nowhere.sock"], {
-    env: { ...process.env, NIX_CONFIG: "sandbox = true\nextra-sandbox-paths =\nsystem-features = kvm" },
+    env: { ...process.env, NIX_CONFIG: "sandbox = true\nsandbox-paths =\nsystem-features = kvm" },
   });
   expect(status).toBe(3);
   expect(stdout).toMatch(/BAD +nix feature .*docker/);

@@ -134,7 +134,7 @@ test("eight builds that ask at once have their environment made once", async () 
   );
   expect(builds.map(({ status }) => status)).toEqual(Array(8).fill(0));
   const log = builds.map(({ stderr }) => stderr).join("");
-  expect(log.match(/: made {2}\(/g)).toHaveLength(1);
+  expect(log.match(/: made, /g)).toHaveLength(1);
   expect(log).toMatch(/reused, less than a minute old/);
   expect(await environmentsOf("eight")).toHaveLength(1);
 });
@@ -149,7 +149,7 @@ test("one package more is one package installed, on the layers that exist", asyn
     `build { system = ${system}; systemBuildDependencies = [ "make" "patch" ]; buildScript = "make --version; touch $out/x"; }`,
   );
   expect(second.stderr).toMatch(/\+ 2 packages: making it, 1 to add/);
-  expect(second.stderr.match(/^Setting up .*/gm)).toEqual([expect.stringMatching(/^Setting up patch /)]);
+  expect(second.stderr).toMatch(/\+ 2 packages: made, 1 more installed/);
   expect(second.status).toBe(0);
 });
 
@@ -159,10 +159,10 @@ test("an environment that is older than maxAge is made anew, and replaces the ol
     nixBuild(
       `build { pname = "${name}"; system = ${system}; environment.maxAge = ${maxAge}; buildScript = "touch $out/x"; }`,
     );
-  expect((await aged("first", 3600)).stderr).toMatch(/: made /);
+  expect((await aged("first", 3600)).stderr).toMatch(/: made, /);
   const before = await environmentsOf("age");
   expect((await aged("second", 3600)).stderr).toMatch(/: reused, less than a minute old/);
-  expect((await aged("third", 0)).stderr).toMatch(/: made /);
+  expect((await aged("third", 0)).stderr).toMatch(/: made, /);
   const after = await environmentsOf("age");
   expect(after).toHaveLength(1);
   expect(after).not.toEqual(before);

@@ -7,8 +7,7 @@
   registry,
   # `cpu`: npm's name of the processor.
   platform,
-}:
-let
+}: let
   lock = (builtins.fromJSON (builtins.readFile ../../package-lock.json)).packages;
   leftOut = builtins.fromJSON (builtins.readFile ../left-out.json);
 
@@ -68,10 +67,12 @@ let
     };
 in {
   # What the bundle is made of: a list of { path; archive; }, `path` below node_modules.
-  production = map (item: {
-    path = builtins.substring (builtins.stringLength "node_modules/") (-1) item.key;
-    archive = fetch item.key;
-  }) closure;
+  production =
+    map (item: {
+      path = builtins.substring (builtins.stringLength "node_modules/") (-1) item.key;
+      archive = fetch item.key;
+    })
+    closure;
   # The archive that carries Node for this platform.
   node = fetch "node_modules/node-linux-${platform.cpu}";
 }

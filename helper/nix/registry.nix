@@ -8,8 +8,7 @@
   npmRegistry,
   # nixpkgs, whose npm is asked last; or null.
   pkgs,
-}:
-let
+}: let
   # Paths that may not be read (pure or restricted evaluation) count as absent.
   readIfPresent = path:
     if builtins.pathExists path
@@ -46,14 +45,24 @@ let
       npmRegistry
       (variable "npm_config_registry")
       (variable "NPM_CONFIG_REGISTRY")
-      (if home == "" then null else ofSettings "${home}/.npmrc")
+      (
+        if home == ""
+        then null
+        else ofSettings "${home}/.npmrc"
+      )
       (ofSettings "/etc/nix-voyager/npmrc")
       (ofSettings "/etc/npmrc")
       (ofSettings "/usr/etc/npmrc")
       (ofSettings "/usr/local/etc/npmrc")
     ]
     ++ map ofNpm (["/usr/share/nodejs/npm" "/usr/lib/node_modules/npm" "/usr/local/lib/node_modules/npm"] ++ besidePath)
-    ++ [(if pkgs == null then null else ofNpm "${pkgs.nodejs}/lib/node_modules/npm")];
+    ++ [
+      (
+        if pkgs == null
+        then null
+        else ofNpm "${pkgs.nodejs}/lib/node_modules/npm"
+      )
+    ];
   known = builtins.filter (candidate: candidate != null) candidates;
 in
   if known == []

@@ -8,11 +8,11 @@
   # `loader`, `triplet`: names of the dynamic linker and of Debian's library folder.
   platform,
   nixSystem,
-}:
-let
+}: let
   # A symlink and what it points to both match, whichever of them the distribution's glibc uses.
   isWanted = name:
-    name == platform.loader
+    name
+    == platform.loader
     || builtins.match "(ld-[0-9.]+\\.so|lib(c|m|dl|pthread|rt|resolv|nss_dns|nss_files)(-[0-9.]+\\.so|\\.so\\.[0-9]+)|libstdc\\+\\+\\.so\\.6(\\.[0-9.]+)?|libgcc_s(-[0-9.]+-[0-9]+)?\\.so\\.1|libgcc_s-[0-9.]+-[0-9]+\\.so\\.1)" name != null;
 
   folders = builtins.filter (folder: builtins.pathExists (/. + folder)) [

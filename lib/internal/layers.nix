@@ -13,8 +13,10 @@ in
       result = acc.result ++ [names];
     };
   in
-    filter (layer: layer != []) (foldl' add {
+    filter (layer: layer != [])
+    (foldl' add {
         seen = [];
         result = [];
       }
-      layers).result
+      layers)
+    .result

@@ -4,7 +4,7 @@
 #   problem: place -> value -> message, or null when all is well. Run after a check has failed.
 # The comment above each type is its entry in docs/reference.md.
 let
-  inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy hasContext isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
+  inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
 
   show = import ./show.nix;
   unknown = import ./unknown.nix;
@@ -63,6 +63,12 @@ in rec {
   # Name of an interpreter: python3, python3.11, pypy3.
   interpreter = matching "the name of an interpreter, like python3 or python3.11" "[a-z][a-z0-9.]*";
 
+  # An address without a user name or password in it: it gets into the Nix store, which everyone
+  # on the machine can read.
+  address =
+    mkType "an address without user name and password, which everyone could read in the Nix store" (value:
+      isString value && value != "" && !(import ./credentials.nix value));
+
   # Short name: lower-case letters, digits, dots, dashes and underscores.
   identifier = matching "a short name of lower-case letters, digits, '.', '-' and '_'" "[a-z0-9][a-z0-9._-]*";
 
@@ -82,8 +88,9 @@ in rec {
   storeFile = mkType "a path, a derivation or a store path" isFile;
 
   # What an environment variable may hold: a string, an integer, a path or a derivation.
-  variable = mkType "a string, an integer, a path or a derivation" (value:
-    isString value || isInt value || isPath value || (isAttrs value && value ? outPath));
+  variable =
+    mkType "a string, an integer, a path or a derivation" (value:
+      isString value || isInt value || isPath value || (isAttrs value && value ? outPath));
 
   # An amount of memory: bytes, or a string like "512M" or "2G" (powers of 1024); at least 16 MiB.
   memory = mkType ''bytes (16777216 or more) or a string like "512M" or "2G"'' (value:
@@ -131,8 +138,9 @@ in rec {
   in {
     inherit (list) expected;
     check = value: isList value && all type.check value;
-    problem = inside list (place: value:
-      builtins.genList (i: type.problem "element ${toString (i + 1)} of ${place}" (elemAt value i)) (length value));
+    problem =
+      inside list (place: value:
+        builtins.genList (i: type.problem "element ${toString (i + 1)} of ${place}" (elemAt value i)) (length value));
   };
 
   # A set, each value of the type.
@@ -141,8 +149,9 @@ in rec {
   in {
     inherit (set) expected;
     check = value: isAttrs value && all type.check (attrValues value);
-    problem = inside set (place: value:
-      map (name: type.problem "'${name}' in ${place}" value.${name}) (attrNames value));
+    problem =
+      inside set (place: value:
+        map (name: type.problem "'${name}' in ${place}" value.${name}) (attrNames value));
   };
 
   # Environment variables: names of letters, digits and underscores, values as `variable`.

@@ -18,6 +18,6 @@ build_helper() {
 
 # base_image SYSTEM: makes sure that the engine has its base image.
 base_image() {
-  "$result/bin/voyager" image bootstrap "$1" 9>&- ||
+  "$result/bin/voyager" image bootstrap "$1" --unless-available 9>&- ||
     fail "there is no base image of $1" "its messages are above" "run '$result/bin/voyager doctor'"
 }

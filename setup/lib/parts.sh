@@ -10,6 +10,17 @@ run_check() {
   fi
 }
 
+# run_nix_style: format and unused names of the Nix code. Its tools are Rust programs, which only a
+# machine with a recent cargo can build; elsewhere that is said.
+run_nix_style() {
+  heading "Format and lint of Nix"
+  command -v cargo >/dev/null 2>&1 || {
+    note "not checked here: there is no cargo, which builds alejandra and deadnix"
+    return 0
+  }
+  if "$setup/nix-style" 9>&-; then echo "1 0"; else echo "0 1"; fi >"$work/counts/nix-style"
+}
+
 # run_jest PROJECT NAME [VARIABLE=VALUE...]: one of jest's projects, counted as NAME.
 run_jest() {
   jest_project=$1

@@ -22,7 +22,7 @@ test("a script that fails: its exit code, its last 20 lines, and how to look ins
   expect(message).toMatch(/why: {4}line 21\n.*line 22\n/);
   expect(message).not.toMatch(/why: {4}line 20\n/);
   expect(message).toContain("nix-build --keep-failed");
-  expect(message).toContain("voyager shell /tmp/nix-build-failing-1.drv-0");
+  expect(message).toContain("voyager shell");
   expect(message).toMatch(/builder for '.*failing-1.drv' failed with exit code 1/);
 });
 

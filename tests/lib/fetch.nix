@@ -75,16 +75,14 @@ in {
     value = ((fetch {}).override {version = "2.0";}).name;
     expected = "Zope.Interface-extra-2.0.tar.gz";
   };
-  "an empty hash" =
-    fails "fetchPypi: argument 'hash' must be a SHA-256 (64 hexadecimal digits, \"sha256:\" and those, or \"sha256-\" and base64), got the string ''" {
-      hash = "";
-    };
+  "an empty hash" = fails "fetchPypi: argument 'hash' must be a SHA-256 (64 hexadecimal digits, \"sha256:\" and those, or \"sha256-\" and base64), got the string ''" {
+    hash = "";
+  };
   "a hash of another kind" =
     fails "fetchPypi: argument 'hash' must be a SHA-256" {hash = "md5-abc";};
-  "an index with a password" =
-    fails "fetchPypi: the address of the index has credentials in it" {
-      index = "https://user:secret@example.org/simple";
-    };
+  "an index with a password" = fails "fetchPypi: the address of the index has credentials in it" {
+    index = "https://user:secret@example.org/simple";
+  };
   "a format that is not known" =
     fails "fetchPypi: argument 'format' must be one of 'sdist', 'wheel', got the string 'egg'" {format = "egg";};
 }

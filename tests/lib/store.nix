@@ -63,10 +63,9 @@ in {
     expected = builtins.sort builtins.lessThan (plain [out dev]);
   };
   "text that only looks like a store path is no dependency" = {
-    value =
-      plain (closure (build {
-        buildScript = "${builtins.storeDir}/00000000000000000000000000000000-other ${text}";
-      }));
+    value = plain (closure (build {
+      buildScript = "${builtins.storeDir}/00000000000000000000000000000000-other ${text}";
+    }));
     expected = plain [text];
   };
   "nixDependencies are in the closure and on path" = {

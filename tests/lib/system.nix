@@ -53,13 +53,16 @@ in {
     };
   };
   "a key by its name, and as a file" = {
-    value = map (repository: named "company.asc" repository.key) (make {
-      keys.company = ./files/company.asc;
-      repositories = [
-        (repository // {key = "company";})
-        (repository // {key = ./files/company.asc;})
-      ];
-    }).repositories;
+    value =
+      map (repository: named "company.asc" repository.key)
+      (make {
+        keys.company = ./files/company.asc;
+        repositories = [
+          (repository // {key = "company";})
+          (repository // {key = ./files/company.asc;})
+        ];
+      })
+      .repositories;
     expected = [true true];
   };
   "a repository without key and components" = {
@@ -105,24 +108,20 @@ in {
     in [system.name system.spec.setup system.spec.image.reference];
     expected = ["debian12" "true" "debian:12"];
   };
-  "a key that is not among keys" =
-    fails "mkSystem: the key 'compny' of repository 'company' is not in 'keys' (known: company)" {
-      keys.company = ./files/company.asc;
-      repositories = [(repository // {key = "compny";})];
-    };
-  "an unknown key of a repository" =
-    fails "mkSystem: unknown key in element 1 of argument 'repositories': 'url'; did you mean 'uri'? Known: components, key, name, suites, uri" {
-      repositories = [{url = "x";}];
-    };
-  "an unknown key of an image" =
-    fails "mkSystem: unknown key in argument 'image': 'refrence'; did you mean 'reference'? Known: bootstrap, reference" {
-      image = {refrence = "x";};
-    };
+  "a key that is not among keys" = fails "mkSystem: the key 'compny' of repository 'company' is not in 'keys' (known: company)" {
+    keys.company = ./files/company.asc;
+    repositories = [(repository // {key = "compny";})];
+  };
+  "an unknown key of a repository" = fails "mkSystem: unknown key in element 1 of argument 'repositories': 'url'; did you mean 'uri'? Known: components, key, name, suites, uri" {
+    repositories = [{url = "x";}];
+  };
+  "an unknown key of an image" = fails "mkSystem: unknown key in argument 'image': 'refrence'; did you mean 'reference'? Known: bootstrap, reference" {
+    image = {refrence = "x";};
+  };
   "an image with neither" = fails "mkSystem: argument 'image' needs 'reference' or 'bootstrap'" {image = {};};
-  "an image that is a number" =
-    fails "mkSystem: argument 'image' must be a non-empty string, or a set with the keys bootstrap, reference, got the integer 12" {
-      image = 12;
-    };
+  "an image that is a number" = fails "mkSystem: argument 'image' must be a non-empty string, or a set with the keys bootstrap, reference, got the integer 12" {
+    image = 12;
+  };
   "a package manager that is not known" =
     fails "mkSystem: argument 'packageManager' must be one of 'apt', got the string 'dnf'" {packageManager = "dnf";};
   "a name that an image cannot have" =

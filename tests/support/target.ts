@@ -19,7 +19,8 @@ export async function baseImage(system = "debian12"): Promise<string> {
     "--filter",
     `label=nix-voyager.system=${system}`,
   ];
-  const [tag] = (await must("docker", ["images", ...filters, "--format", format])).split("\n");
+  const tags = (await must("docker", ["images", ...filters, "--format", format])).split("\n");
+  const tag = tags.find((one) => one.startsWith("nix-voyager/base:"));
   if (!tag) throw new Error(`there is no base image of ${system}: voyager image bootstrap ${system}`);
   return tag;
 }

@@ -1,5 +1,5 @@
 /** What Nix must not get, and what an output must have. */
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { chmodSync, type Dirent, lstatSync, readdirSync } from "node:fs";
 import { VoyagerError } from "../common/errors.ts";
 import { refuseEntry } from "../transfer/forbidden.ts";
 
@@ -16,6 +16,12 @@ function below(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, Buffer.from("/"), name]);
 }
 
+/** The folder, opened to its owner if it was not: Nix gives it its final mode in any case. */
+function readable(folder: Buffer): Buffer {
+  if ((lstatSync(folder).mode & 0o700) !== 0o700) chmodSync(folder, 0o755);
+  return folder;
+}
+
 function check(folder: Buffer): number {
   let entries = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true, encoding: "buffer" })) {
@@ -25,7 +31,7 @@ function check(folder: Buffer): number {
     if (kind) refuseEntry(path.toString(), kind);
     if (entry.isSymbolicLink()) continue;
     // Directories inherit setgid from their parent on some file systems; Nix clears it.
-    if (entry.isDirectory()) check(path);
+    if (entry.isDirectory()) check(readable(path));
     else if (lstatSync(path).mode & 0o6000) refuseEntry(path.toString(), "a setuid or setgid file");
   }
   return entries;

@@ -9,7 +9,8 @@ export const buildFolder = "/build";
 /** Control files, below the build folder. */
 export const controlFolder = ".voyager";
 
-const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Where the system has its programs. */
+export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * 1980-01-01, the first moment that zip files can express: what reproducible builds take when the

@@ -62,7 +62,7 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   const start = performance.now();
   const outcome = await run(build);
   output.end();
-  if (outcome.status !== 0) throw await explainFailure(build, outcome, buildTop);
+  if (outcome.status !== 0) throw await explainFailure(build, outcome);
   log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
 
   announcePhase("check");
@@ -106,13 +106,16 @@ function moveResults({ attributes, folder }: Build): void {
   }
 }
 
+/** Statuses of builders/build, wheel and pypi for what they refuse. */
+const refusalStatuses = new Set([65, 66, 67]);
+
 function signalName(status: number): string | null {
   const number = status - 128;
   const found = Object.entries(constants.signals).find(([, value]) => value === number);
   return found?.[0] ?? null;
 }
 
-async function explainFailure(build: Build, outcome: Outcome, buildTop: string): Promise<VoyagerError> {
+async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerError> {
   const { status, container } = outcome;
   const spec = build.attributes.voyager;
   const lines = build.output.tail();
@@ -135,14 +138,14 @@ async function explainFailure(build: Build, outcome: Outcome, buildTop: string):
           : "a program of the build crashed or was ended",
     });
   }
+  // What our own scripts refuse (see builders/) they say in one line, and leave nothing to look into.
+  const refusal = /^nix-voyager: (.*)/.exec(lines.at(-1) ?? "")?.[1];
+  if (refusal && refusalStatuses.has(status)) {
+    return new VoyagerError("source", `${spec.name}: ${refusal}`, { why: lines.slice(0, -1).join("\n") });
+  }
   const diskFull = lines.some((line) => line.includes("No space left on device"));
   return new VoyagerError("build", `the build script of ${spec.name} failed with exit code ${status}`, {
     why: `${diskFull ? "a disk is full\n" : ""}${lines.join("\n")}`,
-    remedy: `${diskFull ? "free some space (`voyager doctor` shows where), or\n" : ""}look inside: build again with \`nix-build --keep-failed\`, then run\n\`voyager shell ${keptFolder(buildTop, spec.name)}\`: the same container, with the build as it was left`,
+    remedy: `${diskFull ? "free some space (`voyager doctor` shows where), or\n" : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
   });
-}
-
-/** What Nix calls the folder that --keep-failed keeps; in the sandbox it is not /build. */
-function keptFolder(buildTop: string, name: string): string {
-  return buildTop === "/build" ? `/tmp/nix-build-${name}.drv-0` : buildTop;
 }

@@ -13,7 +13,7 @@ import { labels } from "../environment/labels.ts";
 import { accountFiles, streamIdentity } from "../transfer/identity.ts";
 import { pack, writeFiles } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
-import { buildFolder, outputPaths } from "./layout.ts";
+import { buildFolder, outputPaths, systemPath } from "./layout.ts";
 import { type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
 
 const root = "0:0";
@@ -25,7 +25,8 @@ export async function runStreamed(build: Build): Promise<Outcome> {
     name: null,
     image: build.environment.image,
     command: lifelineCommand,
-    env: build.variables,
+    // Not the build's variables: programs that move files must not heed them (TAR_OPTIONS).
+    env: { PATH: systemPath, LC_ALL: "C.UTF-8" },
     user,
     workingDirectory: "/",
     mounts: [],

@@ -90,6 +90,11 @@ function imageCommands(parser: Parser): Parser {
         command
           .positional("system", { type: "string", demandOption: true, describe: "Name, such as debian12" })
           .option("file", { type: "string", describe: "JSON file with the systems, or one system" })
+          .option("unless-available", {
+            type: "boolean",
+            default: false,
+            describe: "Only if the engine neither holds the system's image nor can pull it",
+          })
           .option("force", { type: "boolean", default: false, describe: "Make it anew if it exists" }),
       async (options) => {
         const { bootstrap } = await import("./image.ts");

@@ -24,8 +24,8 @@ function makeEngine(): FakeEngine {
     labels: { ...label, [labels.packages]: '["gcc","make"]' },
     created: new Date(Date.now() - 49 * hour),
   };
-  engine.add("env:old", old);
-  engine.add("env:new", { labels: label });
+  engine.add("nix-voyager/environment:old", old);
+  engine.add("nix-voyager/environment:new", { labels: label });
   engine.add("debian:12");
   return engine;
 }
@@ -50,22 +50,22 @@ test("a list for people, and one for machines", async () => {
     return true;
   });
   await list(makeEngine(), "environment", false);
-  expect(printed).toBe(`image    system    age                 size  packages
-env:new  debian12  less than a minute  1 MB
-env:old  debian12  2 days              1 MB  gcc make
+  expect(printed).toBe(`image                        system    age                 size  packages
+nix-voyager/environment:new  debian12  less than a minute  1 MB
+nix-voyager/environment:old  debian12  2 days              1 MB  gcc make
 `);
   printed = "";
   await list(makeEngine(), "environment", true);
   expect(JSON.parse(printed)).toMatchObject([
-    { tags: ["env:new"], packages: [] },
-    { tags: ["env:old"], system: "debian12", packages: ["gcc", "make"] },
+    { tags: ["nix-voyager/environment:new"], packages: [] },
+    { tags: ["nix-voyager/environment:old"], system: "debian12", packages: ["gcc", "make"] },
   ]);
 });
 
 test("pruning what is old, what is of one kind, and what is in use", async () => {
   const engine = makeEngine();
   await prune(engine, "environment", "1d", log);
-  expect([...engine.held.keys()]).toEqual(["env:new", "debian:12"]);
+  expect([...engine.held.keys()]).toEqual(["nix-voyager/environment:new", "debian:12"]);
   engine.removeImage = async () => false;
   await prune(engine, "environment", undefined, log);
   expect(messages).toEqual([

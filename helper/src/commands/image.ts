@@ -6,9 +6,9 @@ import type { Log } from "../common/log.ts";
 import { nearest } from "../common/nearest.ts";
 import { formatTable } from "../common/table.ts";
 import type { Engine, Image } from "../engine/engine.ts";
-import { bootstrapBaseImage, bootstrapTag } from "../environment/base-image.ts";
+import { bootstrapBaseImage, bootstrapTag, requireBaseImage } from "../environment/base-image.ts";
 import { formatAge } from "../environment/environments.ts";
-import { labels } from "../environment/labels.ts";
+import { isOurs, labels } from "../environment/labels.ts";
 import { parseSystem } from "../spec/read.ts";
 import type { System } from "../spec/spec.ts";
 
@@ -43,7 +43,7 @@ function readSystem(name: string, file: string): System {
 /** Makes a base image, unless the engine has it. */
 export async function bootstrap(
   engine: Engine,
-  options: { system: string; file?: string | undefined; force: boolean },
+  options: { system: string; file?: string | undefined; force: boolean; unlessAvailable?: boolean },
   log: Log,
 ): Promise<void> {
   const system = readSystem(options.system, options.file ?? bundledSystems());
@@ -53,13 +53,25 @@ export async function bootstrap(
     log.info(`base image ${tag}: exists, ${formatAge(Date.now() - existing.created.getTime())} old`);
     return;
   }
+  if (options.unlessAvailable && (await isAvailable(engine, system, log))) return;
   await bootstrapBaseImage(engine, system, log);
+}
+
+async function isAvailable(engine: Engine, system: System, log: Log): Promise<boolean> {
+  try {
+    const image = await requireBaseImage(engine, system, log);
+    log.info(`base image ${image.tags[0] ?? image.id}: exists`);
+    return true;
+  } catch (error) {
+    if (error instanceof VoyagerError && error.kind === "image") return false;
+    throw error;
+  }
 }
 
 type Kind = "base" | "environment";
 
 async function imagesOfKind(engine: Engine, kind: Kind): Promise<Image[]> {
-  const images = await engine.images(`${labels.kind}=${kind}`);
+  const images = (await engine.images(`${labels.kind}=${kind}`)).filter(isOurs);
   return images.sort((a, b) => b.created.getTime() - a.created.getTime());
 }
 

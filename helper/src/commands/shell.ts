@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
-import { buildFolder } from "../build/layout.ts";
+import { buildFolder, controlFolder } from "../build/layout.ts";
 import { readSavedBuild } from "../build/saved-build.ts";
 import { locate } from "../engine/locate.ts";
 
@@ -29,10 +29,15 @@ export async function shell(folder: string, engineAddress?: string): Promise<num
     chmodSync(empty, 0o777); // whatever our umask is
     mounts.push(`${empty}:${output}`);
   }
+  for (const name of ["passwd", "group"]) {
+    const file = join(container, controlFolder, name);
+    if (existsSync(file)) mounts.push(`${file}:/etc/${name}:ro`);
+  }
   const source = join(container, "source");
   const args = [
     ["run", "--rm", "--init", "--interactive", ...(process.stdin.isTTY ? ["--tty"] : [])],
-    ["--network", "none", "--cap-drop", "ALL", "--user", `${uid}:${gid}`],
+    ["--network", "none", "--hostname", "localhost", "--user", `${uid}:${gid}`],
+    ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
     ["--workdir", existsSync(source) ? `${buildFolder}/source` : buildFolder],
     ...mounts.map((mount) => ["--volume", mount]),
     ...Object.entries(saved.variables).map(([name, value]) => ["--env", `${name}=${value}`]),

@@ -8,6 +8,10 @@ export const failureKinds = {
   internal: { exitCode: 70, meaning: "a defect of nix-voyager itself; please report it" },
   usage: { exitCode: 64, meaning: "the command line is not understood" },
   spec: { exitCode: 65, meaning: "the build description is not valid" },
+  source: {
+    exitCode: 66,
+    meaning: "the source cannot be fetched, unpacked, patched or built as what it is declared to be",
+  },
   "engine-unavailable": {
     exitCode: 69,
     meaning: "no engine answers: not running, wrong socket, or permission denied",

@@ -83,7 +83,7 @@ describe("engine", () => {
       status: "warning",
       remedy: expect.stringContaining("voyager image bootstrap"),
     });
-    engine.add("x:1", { labels: { [labels.kind]: "base", [labels.system]: "debian12" } });
+    engine.add("nix-voyager/base:1", { labels: { [labels.kind]: "base", [labels.system]: "debian12" } });
     expect(await checkBaseImages(engine)).toMatchObject({ status: "ok", detail: "debian12" });
   });
 

@@ -4,7 +4,7 @@ import { VoyagerError } from "../common/errors.ts";
 import { DockerEngine } from "../engine/docker/docker-engine.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
 import { locate, sandboxSocket } from "../engine/locate.ts";
-import { labels } from "../environment/labels.ts";
+import { isOurs, labels } from "../environment/labels.ts";
 import { bad, type Finding, ok, warning } from "./check.ts";
 
 /** Seconds by which the engine's clock may be off before builds see odd file times. */
@@ -83,7 +83,7 @@ export function checkBuildSocket(sandboxed: boolean): Finding {
 }
 
 export async function checkBaseImages(engine: Engine): Promise<Finding> {
-  const images = await engine.images(`${labels.kind}=base`);
+  const images = (await engine.images(`${labels.kind}=base`)).filter(isOurs);
   const names = images.map((image) => image.labels[labels.system] ?? "?").sort();
   if (names.length > 0) return ok("base images", names.join(", "));
   return warning(

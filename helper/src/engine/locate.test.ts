@@ -18,10 +18,15 @@ async function socketIn(path: string): Promise<string> {
   return socket;
 }
 
+test("the engine that DOCKER_HOST names is the only one", () => {
+  const [only, ...others] = candidates({ DOCKER_HOST: "tcp://engine.example.org:2375" });
+  expect(only).toEqual({ address: "tcp://engine.example.org:2375", origin: "DOCKER_HOST" });
+  expect(others).toEqual([]);
+});
+
 test("places in order of preference", () => {
-  const env = { DOCKER_HOST: "tcp://engine.example.org:2375", XDG_RUNTIME_DIR: "/run/user/1000" };
+  const env = { XDG_RUNTIME_DIR: "/run/user/1000" };
   expect(candidates(env).map(({ address }) => address)).toEqual([
-    "tcp://engine.example.org:2375",
     `unix://${sandboxSocket}`,
     "unix:///var/run/docker.sock",
     "unix:///run/user/1000/docker.sock",

@@ -13,11 +13,12 @@ export interface Candidate {
   origin: string;
 }
 
-/** Candidates in order of preference. `explicit` (from the command line) is the only one if given. */
+/** Candidates in order of preference. `explicit` (from the command line), else DOCKER_HOST, is the only one if given. */
 export function candidates(env: NodeJS.ProcessEnv, explicit?: string): Candidate[] {
   if (explicit) return [{ address: normalise(explicit), origin: "--engine" }];
+  // Whoever names one means that one: another must not be taken in its place.
+  if (env.DOCKER_HOST) return [{ address: normalise(env.DOCKER_HOST), origin: "DOCKER_HOST" }];
   const found: Candidate[] = [];
-  if (env.DOCKER_HOST) found.push({ address: normalise(env.DOCKER_HOST), origin: "DOCKER_HOST" });
   found.push({ address: `unix://${sandboxSocket}`, origin: "the socket for Nix builds" });
   found.push({ address: "unix:///var/run/docker.sock", origin: "Docker's own socket" });
   if (env.XDG_RUNTIME_DIR) {

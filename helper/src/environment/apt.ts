@@ -124,9 +124,9 @@ mkdir -p /build /nix/store
     return `set -eu
 echo '@@ packages'
 dpkg-query -W -f '\${db:Status-Abbrev}\\t\${Package}\\t\${Version}\\t\${Architecture}\\n'
-echo '@@ os-release'; cat /etc/os-release
-echo '@@ passwd'; cat /etc/passwd
-echo '@@ group'; cat /etc/group
+printf '\\n@@ os-release\\n'; cat /etc/os-release
+printf '\\n@@ passwd\\n'; cat /etc/passwd
+printf '\\n@@ group\\n'; cat /etc/group
 `;
   },
 

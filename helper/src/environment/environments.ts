@@ -13,7 +13,7 @@ import { type Engine, type Image, NameTaken, type RunningContainer } from "../en
 import type { System } from "../spec/spec.ts";
 import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
-import { environmentRepository, labels } from "./labels.ts";
+import { environmentRepository, isOurs, labels } from "./labels.ts";
 import { makeEnvironment } from "./make.ts";
 import type { PackageManager } from "./package-manager.ts";
 import { type EnvironmentRecord, parseRecord } from "./record.ts";
@@ -176,7 +176,7 @@ async function findParent(search: Search, packages: string[]): Promise<Image> {
   for (const image of known) {
     const has = JSON.parse(image.labels[labels.packages] ?? "null") as string[] | null;
     const depth = Number(image.labels[labels.depth] ?? 0);
-    if (!has || image.tags.length === 0 || has.length <= most || depth >= maximumDepth) continue;
+    if (!has || !isOurs(image) || has.length <= most || depth >= maximumDepth) continue;
     if (!isFresh(search, image) || !has.every((name) => wanted.has(name))) continue;
     best = image;
     most = has.length;
@@ -222,6 +222,11 @@ async function make(
     })
     .finally(() => container.kill());
   if (replaced && replaced.id !== image) await engine.removeImage(replaced.id);
-  log.info({ seconds: secondsSince(start) }, `${describe(system, packages)}: made`);
+  const before = first ? 0 : parseRecord(parent.labels[labels.record]).packages.length;
+  const installed = record.packages.length - before;
+  log.info(
+    { seconds: secondsSince(start) },
+    `${describe(system, packages)}: made, ${installed} ${first ? "packages in all" : `more installed`}`,
+  );
   return { image, requested: packages, record };
 }

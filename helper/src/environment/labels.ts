@@ -11,7 +11,7 @@ export const labels = {
   systemKey: `${prefix}.system-key`,
   /** JSON list of the packages that were asked for. */
   packages: `${prefix}.packages`,
-  /** When the package lists were read that the oldest layer was installed from (ISO 8601). */
+  /** When the oldest layer, with its package lists, was made (ISO 8601). */
   asOf: `${prefix}.as-of`,
   /** Number of layers on the base image. */
   depth: `${prefix}.depth`,
@@ -25,3 +25,13 @@ export const labels = {
 export const environmentRepository = "nix-voyager/environment";
 /** Name of base images that `voyager image bootstrap` made. */
 export const baseRepository = "nix-voyager/base";
+
+/**
+ * Whether the image is one of ours by name. Labels alone do not tell: an image that somebody makes
+ * from ours inherits them.
+ */
+export function isOurs(image: { tags: string[] }): boolean {
+  return image.tags.some(
+    (tag) => tag.startsWith(`${baseRepository}:`) || tag.startsWith(`${environmentRepository}:`),
+  );
+}

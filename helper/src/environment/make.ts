@@ -35,6 +35,7 @@ export async function makeEnvironment(request: MakeRequest): Promise<Environment
       true,
     );
     if (install.status !== 0) {
+      writeToStderr(install.output);
       throw await packageManager.explainFailure(system, install.output, async () => {
         const names = await run(container, packageManager.namesScript(), false);
         return names.output.split("\n").filter((name) => name !== "");
@@ -86,7 +87,7 @@ async function sendFiles({ container, packageManager, system }: MakeRequest): Pr
 async function run(
   container: RunningContainer,
   script: string,
-  visible: boolean,
+  bounded: boolean,
 ): Promise<{ status: number; output: string }> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -97,10 +98,9 @@ async function run(
     workingDirectory: "/",
     input: null,
     onOutput: (_stream, data) => {
-      if (visible) writeToStderr(data);
       chunks.push(Buffer.from(data));
       size += data.length;
-      while (visible && size > keptOutput && chunks.length > 1) size -= chunks.shift()?.length ?? 0;
+      while (bounded && size > keptOutput && chunks.length > 1) size -= chunks.shift()?.length ?? 0;
     },
   });
   return { status, output: Buffer.concat(chunks).toString("utf8") };

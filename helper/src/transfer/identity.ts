@@ -39,12 +39,13 @@ export function accountFiles(
   base: { passwd: string; group: string },
   { uid, gid }: Identity,
 ): { passwd: string; group: string } {
+  const withEnd = (file: string) => `${file.trimEnd()}\n`;
   const hasId = (file: string, id: number) =>
     file.split("\n").some((line) => line.split(":")[2] === String(id));
   return {
     passwd: hasId(base.passwd, uid)
-      ? base.passwd
-      : `${base.passwd}builder:x:${uid}:${gid}:Nix build user:/build/home:/bin/sh\n`,
-    group: hasId(base.group, gid) ? base.group : `${base.group}builder:x:${gid}:\n`,
+      ? withEnd(base.passwd)
+      : `${withEnd(base.passwd)}builder:x:${uid}:${gid}:Nix build user:/build/home:/bin/sh\n`,
+    group: hasId(base.group, gid) ? withEnd(base.group) : `${withEnd(base.group)}builder:x:${gid}:\n`,
   };
 }

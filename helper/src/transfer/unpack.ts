@@ -94,6 +94,7 @@ export class Unpacker {
   /** Path here for a path of the stream. */
   #resolve(name: string): string {
     const path = name.replace(/\/+$/, "");
+    if (path.includes("\ufffd")) refuse(name, "its name is not UTF-8, which streaming cannot keep");
     if (path.split("/").includes("..")) refuse(name, "it has '..' in its path");
     for (const [from, to] of Object.entries(this.targets)) {
       if (path === from) return to;

@@ -4,6 +4,8 @@
  * Every answer is taken as a stream and read here: docker-modem 5 never calls back when an answer
  * breaks off, and reports errors inside a stream as success.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
 import Docker from "dockerode";
 import { codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
@@ -130,6 +132,19 @@ function tcpOptions(address: string): Docker.DockerOptions {
   if (url?.protocol !== "tcp:" || url.hostname === "") {
     throw new VoyagerError("usage", `'${address}' is not the address of an engine`, {
       remedy: 'write "unix:///path/of/socket" or "tcp://host:port", in --engine or DOCKER_HOST',
+    });
+  }
+  // As Docker's own client: https://docs.docker.com/engine/security/protect-access/
+  const certificates = process.env.DOCKER_CERT_PATH;
+  if (process.env.DOCKER_TLS_VERIFY && certificates) {
+    const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((name) =>
+      readFileSync(join(certificates, name)),
+    );
+    return { host: url.hostname, port: url.port || "2376", protocol: "https", ca, cert, key };
+  }
+  if (process.env.DOCKER_TLS_VERIFY) {
+    throw new VoyagerError("usage", "DOCKER_TLS_VERIFY is set without DOCKER_CERT_PATH", {
+      remedy: "set DOCKER_CERT_PATH to the folder that holds ca.pem, cert.pem and key.pem",
     });
   }
   return { host: url.hostname, port: url.port || "2375", protocol: "http" };
