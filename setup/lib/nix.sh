@@ -24,8 +24,14 @@ look_for_nix() {
     want ca-certificates "without it no download can be trusted"
 }
 
-# has_daemon: somebody else runs Nix here, so its users, store and settings are theirs.
-has_daemon() { [ -S /nix/var/nix/daemon-socket/socket ] && pgrep -x nix-daemon >/dev/null 2>&1; }
+daemon_socket=/nix/var/nix/daemon-socket/socket
+
+# has_daemon: somebody else runs Nix here, so its users, store and settings are theirs. A socket
+# that nobody listens at is no daemon.
+has_daemon() {
+  [ -S "$daemon_socket" ] &&
+    perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new(Peer => shift)' "$daemon_socket"
+}
 
 # make_build_users: the users that Nix builds as, like Debian's nix-setup-systemd makes them.
 make_build_users() {

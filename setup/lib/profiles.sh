@@ -48,8 +48,9 @@ profile_daemon() {
     doing "starting nix-daemon, until the tests end"
     setsid nix-daemon >"$work/nix-daemon.log" 2>&1 </dev/null 9>&- &
     undo="$undo
-    kill $!"
-    until [ -S /nix/var/nix/daemon-socket/socket ]; do
+    kill $!
+    rm -f $daemon_socket"
+    until has_daemon; do
       kill -0 $! || fail "nix-daemon ended" "$(tail -n 3 "$work/nix-daemon.log")" "run nix-daemon by hand"
       sleep 0.1
     done
