@@ -147,7 +147,7 @@ export class DockerContainer implements RunningContainer {
       },
       // Given explicitly: otherwise the container's own variables, a proxy's address among them,
       // would stay in the image.
-      body: { Labels: image.labels, Env: [], Cmd: ["/bin/sh"], User: "", WorkingDir: "/" },
+      body: { Labels: image.labels, Env: [], Entrypoint: [], Cmd: ["/bin/sh"], User: "", WorkingDir: "/" },
     })) as { Id: string };
     return answer.Id;
   }
