@@ -90,6 +90,9 @@ export function makeRepository(packages: TestPackage[]): TestRepository {
     uri: "file:/srv/test",
     key,
     otherKey,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      for (const home of ["home", "other"]) mustSync("gpgconf", ["--homedir", join(folder, home), "--kill", "all"]);
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
