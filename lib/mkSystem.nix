@@ -112,7 +112,7 @@
       type = types.enum ["mmdebstrap"];
       default = "mmdebstrap";
     };
-    suite = {type = types.slug;};
+    suite = {type = types.suite;};
     components = {
       type = types.listOf types.nonEmptyString;
       default = ["main"];

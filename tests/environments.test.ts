@@ -54,6 +54,14 @@ test("an unknown system package is named, with near matches from the index", asy
   expect(message).toContain("failed with exit code 73");
 });
 
+test("a name with a dot is a name, not a pattern that others match", async () => {
+  const message = await failure(`build {
+    systemBuildDependencies = [ "libffi.dev" ];
+    buildScript = "touch $out/x";
+  }`);
+  expect(message).toContain("debian12 has no system package 'libffi.dev'");
+});
+
 test("a repository that cannot be reached fails, which apt-get update alone would not", async () => {
   const system = ownSystem(
     "unreachable",

@@ -66,6 +66,8 @@
       inherit (entry) version integrity;
     };
 in {
+  # Version of the Node that is carried.
+  nodeVersion = lock."node_modules/node-linux-${platform.cpu}".version;
   # What the bundle is made of: a list of { path; archive; }, `path` below node_modules.
   production =
     map (item: {

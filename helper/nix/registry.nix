@@ -64,7 +64,10 @@
       )
     ];
   known = builtins.filter (candidate: candidate != null) candidates;
+  hasCredentials = import ../../lib/internal/credentials.nix;
 in
   if known == []
   then null
+  else if hasCredentials (builtins.head known)
+  then throw "nix-voyager: the address of the npm registry has credentials in it, which everyone could read in the Nix store; give them in Nix's netrc-file and leave them out of npm's settings or npmRegistry"
   else builtins.head (builtins.match "(.*[^/])/*" (builtins.head known))

@@ -57,8 +57,16 @@
     preferLocalBuild = true;
   };
 
+  # The one that the machine's set-up has kept, if it has the Node that we want: so a C library
+  # that is patched does not change every derivation.
+  madeName = "nix-voyager-runtime-${packages.nodeVersion}";
+  kept = /etc/nix-voyager/runtime;
+  isKept =
+    builtins.pathExists kept
+    && builtins.match ".*-${builtins.replaceStrings ["."] ["\\."] madeName}" (builtins.storePath kept) != null;
+
   made = derivation {
-    name = "nix-voyager-runtime";
+    name = madeName;
     system = nixSystem;
     builder = "${cLibrary}/${platform.loader}";
     args = ["--library-path" libraryPath "${node}/package/bin/node" ./assemble-runtime.mjs];
@@ -71,7 +79,10 @@
   isInStore = builtins.match "${builtins.storeDir}/.*" (toString runtime) != null;
   path =
     if runtime == null
-    then made
+    then
+      if isKept
+      then builtins.storePath kept
+      else made
     else if builtins.isAttrs runtime || builtins.hasContext (toString runtime)
     then runtime
     else if isInStore

@@ -64,6 +64,11 @@ export class FakeEngine implements Engine {
     this.add(tag, { labels });
   }
 
+  async tagImage(reference: string, tag: string): Promise<void> {
+    const image = await this.image(reference);
+    if (image) this.add(tag, { ...image, tags: [tag] });
+  }
+
   async removeImage(reference: string): Promise<boolean> {
     for (const [tag, { id }] of this.held) if (tag === reference || id === reference) this.held.delete(tag);
     return true;

@@ -6,6 +6,9 @@
 let
   inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
 
+  # Variables of a build, and attributes of a derivation, that an output's name would hide.
+  reserved = ["env" "environment" "meta" "name" "outputs" "override" "passthru" "patches" "pname" "src" "system" "type" "version" "voyager" "voyagerSystem"];
+
   show = import ./show.nix;
   unknown = import ./unknown.nix;
 
@@ -58,7 +61,7 @@ in rec {
   attrs = mkType "a set" isAttrs;
 
   # Name of a package of the system, as its package manager knows it.
-  packageName = matching "the name of a system package" "[a-zA-Z0-9][a-zA-Z0-9.+_:=~-]*";
+  packageName = matching "the name of a system package" "[a-zA-Z0-9]([a-zA-Z0-9.+_:=~-]*[a-zA-Z0-9+~])?";
 
   # Name of an interpreter: python3, python3.11, pypy3.
   interpreter = matching "the name of an interpreter, like python3 or python3.11" "[a-z][a-z0-9.]*";
@@ -74,6 +77,9 @@ in rec {
 
   # Short name that can be part of a file's name: lower-case letters, digits and dashes.
   slug = matching "a short name of lower-case letters, digits and '-'" "[a-z0-9][a-z0-9-]*";
+
+  # Name of a release of a distribution: bookworm, stable-backports.
+  suite = matching "the name of a suite, like bookworm" "[a-z][a-z0-9.-]*";
 
   # A word of letters, digits, dashes and underscores.
   word = matching "a word of letters, digits, '-' and '_'" "[A-Za-z0-9_-]+";
@@ -104,13 +110,14 @@ in rec {
   # A number of processes and threads: at least 16.
   pids = mkType "an integer, 16 or more" (value: isInt value && value >= 16);
 
-  # Names of outputs: "out" and others, each once.
+  # Names of outputs: "out" and others, each once; none that a build or a derivation already has
+  # another meaning for.
   outputs =
-    mkType ''a list of different output names with "out" among them''
+    mkType ''a list of different output names with "out" among them (and none of ${concatStringsSep ", " reserved})''
     (value:
       isList value
       && elem "out" value
-      && all (name: isString name && match "[a-z][a-zA-Z0-9_]*" name != null) value
+      && all (name: isString name && match "[a-z][a-zA-Z0-9_]*" name != null && !elem name reserved) value
       && length (attrNames (groupBy (name: name) value)) == length value);
 
   # A system: what `mkSystem` returns, or one of `lib.systems`.

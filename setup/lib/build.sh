@@ -8,12 +8,27 @@ build() {
 
 # build_helper: the `voyager` command, kept from Nix's garbage collector by the link.
 build_helper() {
+  keep_runtime
   result=$root/result-voyager
   doing "fetching what it is made of and compiling it, unless Nix has done so before"
   # Quiet: some 50 packages are fetched, each by its own derivation. Errors are shown.
   nix-build --quiet "$root" -A voyager -o "$result" 9>&- >/dev/null ||
     fail "the helper was not built" "nix-build's messages are above" \
       "a download that failed: check the network, http_proxy and npm_config_registry"
+}
+
+# keep_runtime: the embedded runtime is made of this machine's C library. Kept at a fixed place, it
+# stays as it is when that library is patched, and so does every derivation.
+keep_runtime() {
+  kept=/etc/nix-voyager/runtime
+  if [ "$(nix-instantiate --eval "$root" -A helper.runtime.type 2>/dev/null)" = '"derivation"' ]; then
+    doing "keeping the embedded runtime for all later builds: $kept"
+    mkdir -p /etc/nix-voyager
+    nix-build --quiet "$root" -A helper.runtime -o "$kept" 9>&- >/dev/null ||
+      fail "the embedded runtime was not made" "nix-build's messages are above" "check the network"
+  else
+    found "the embedded runtime, $kept"
+  fi
 }
 
 # base_image SYSTEM: makes sure that the engine has its base image.

@@ -117,6 +117,10 @@ prepare_nix() {
     NIX_REMOTE=daemon
     export NIX_REMOTE
   else
+    owner=$(stat -c %U /nix/store 2>/dev/null || echo root)
+    [ "$owner" = root ] ||
+      fail "the Nix store belongs to $owner" "root's Nix would take it from them" \
+        "start nix-daemon, or use a machine whose Nix is root's"
     make_build_users
     write_settings
     [ -d /nix/store ] || {

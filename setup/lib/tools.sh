@@ -12,8 +12,9 @@ prepare_node() {
     return
   fi
   doing "taking Node and npm from the Nix store, as this machine's are absent or too old"
-  runtime=$(nix-build --quiet "$root" -A helper.runtime -o "$root/result-runtime" 9>&-) &&
-    npm=$(nix-build --quiet "$setup/npm.nix" -o "$root/result-npm" 9>&-) ||
+  keep_runtime
+  runtime=$kept
+  npm=$(nix-build --quiet "$setup/npm.nix" -o "$root/result-npm" 9>&-) ||
     fail "there is no Node to test with" "nix-build's messages are above" "check the network"
   mkdir "$work/bin"
   ln -s "$runtime/bin/node" "$work/bin/node"

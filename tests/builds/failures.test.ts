@@ -1,5 +1,5 @@
 /** Bad input: each ends with a message that says what to do, a status that is not 0, and nothing left. */
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { expectNothingLeft, nixBuild } from "../support/nix.ts";
 
 /** Builds what must fail; resolves with what the user reads. */
@@ -142,6 +142,45 @@ test("a backend that makes two wheels", async () => {
   const two = ["demo-1-py3-none-any.whl", "demo-2-py3-none-any.whl"];
   const message = await failure(`wheel { pname = "demo"; src = ${backend(two)}; }`);
   expect(message).toMatch(/nix-voyager: expected one wheel, but .*2/);
+});
+
+test("an output that is read-only is none the less complete, or gone", async () => {
+  const { status, stdout } = await nixBuild(
+    `build { pname = "closed"; buildScript = "touch $out/x; chmod 555 $out"; }`,
+  );
+  expect(status).toBe(0);
+  expect(existsSync(`${stdout.trim()}/nix-support/environment.json`)).toBe(true);
+});
+
+test("links in nix-support lead the helper nowhere", async () => {
+  const { status, stdout } = await nixBuild(`build {
+    pname = "links";
+    buildScript = "mkdir $out/nix-support; ln -s /build/victim $out/nix-support/environment.json";
+  }`);
+  expect(status).toBe(0);
+  const record = lstatSync(`${stdout.trim()}/nix-support/environment.json`);
+  expect(record.isFile()).toBe(true);
+  const message = await failure(`build { buildScript = "ln -s /build $out/nix-support"; }`);
+  expect(message).toContain("nix-support is not a folder");
+});
+
+test("a mark that apt reads as 'remove' is no package name", async () => {
+  const message = await failure(
+    `build { systemBuildDependencies = [ "tzdata-" ]; buildScript = "touch $out/x"; }`,
+  );
+  expect(message).toContain("the name of a system package");
+});
+
+test("a name that is no package is not taken for a pattern", async () => {
+  const message = await failure(
+    `build { systemBuildDependencies = [ "gcc-1." ]; buildScript = "touch $out/x"; }`,
+  );
+  expect(message).toMatch(/the name of a system package|has no system package/);
+});
+
+test("an output that would hide the source is refused", async () => {
+  const message = await failure(`build { outputs = [ "out" "src" ]; buildScript = "touch $out/x"; }`);
+  expect(message).toContain("a list of different output names");
 });
 
 test("a Hydra product that matches no file", async () => {

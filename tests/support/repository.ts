@@ -91,7 +91,8 @@ export function makeRepository(packages: TestPackage[]): TestRepository {
     key,
     otherKey,
     remove: () => {
-      for (const home of ["home", "other"]) mustSync("gpgconf", ["--homedir", join(folder, home), "--kill", "all"]);
+      for (const home of ["home", "other"])
+        mustSync("gpgconf", ["--homedir", join(folder, home), "--kill", "all"]);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -40,7 +40,7 @@ function check(folder: Buffer): number {
 /** Throws an `output` error that names the file or the output. @param outputs name → folder */
 export function checkOutputs(outputs: Record<string, string>): void {
   for (const [name, folder] of Object.entries(outputs)) {
-    if (check(Buffer.from(folder)) === 0) {
+    if (check(readable(Buffer.from(folder))) === 0) {
       throw new VoyagerError("output", `the build script left nothing in output '${name}'`, {
         why: `$${name} is ${folder}, and it is empty`,
         remedy: `install into $${name}, or take '${name}' from the list of outputs`,

@@ -1,5 +1,5 @@
 /** What every build leaves in nix-support/ beside its own files. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { canonicalJson } from "../common/hash.ts";
 import { VoyagerError } from "../common/errors.ts";
@@ -14,7 +14,14 @@ export function mainOutput(outputs: Record<string, string>): string {
 /** Writes environment.json and hydra-build-products. */
 export function writeNixSupport(attributes: Attributes, environment: Environment): void {
   const folder = join(mainOutput(attributes.outputs), "nix-support");
-  mkdirSync(folder, { recursive: true });
+  // What was built may have put links here, which must lead us nowhere.
+  if (!lstatSync(folder, { throwIfNoEntry: false })) mkdirSync(folder);
+  if (!lstatSync(folder).isDirectory()) {
+    throw new VoyagerError("output", `${folder} is not a folder`, {
+      why: "every build leaves records in nix-support, and the build script made something else of it",
+      remedy: "make it a folder, or leave it out",
+    });
+  }
   const { system } = attributes.voyager;
   // No time and no image id: two builds in environments of the same packages give the same bytes.
   const record = {
@@ -24,20 +31,26 @@ export function writeNixSupport(attributes: Attributes, environment: Environment
     requested: environment.requested,
     packages: environment.record.packages,
   };
-  writeFileSync(
+  replaceFile(
     join(folder, "environment.json"),
     `${JSON.stringify(JSON.parse(canonicalJson(record)), null, 1)}\n`,
   );
   const products = attributes.voyager.products.flatMap((product) => productLines(attributes, product));
-  if (products.length > 0) writeFileSync(join(folder, "hydra-build-products"), `${products.join("\n")}\n`);
+  if (products.length > 0) replaceFile(join(folder, "hydra-build-products"), `${products.join("\n")}\n`);
 }
 
-/** Files below a folder whose relative path matches: `*` is any part of one name. */
+/** Writes a file in the place of whatever the build left there. */
+function replaceFile(path: string, content: string): void {
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(path, content, { flag: "wx" });
+}
+
+/** Files, or links to files, below a folder whose relative path matches: `*` is any part of one name. */
 function matching(folder: string, pattern: string): string[] {
   const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
   const expression = new RegExp(`^${pattern.split("*").map(literal).join("[^/]*")}$`);
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .filter((path) => expression.test(path))
     .sort();

@@ -1,10 +1,10 @@
 /** One build, from its spec to checked outputs. */
-import { copyFileSync, lstatSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
-import type { Engine } from "../engine/engine.ts";
+import { type Engine, ImageMissing } from "../engine/engine.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
 import { checkOutputs } from "./check-outputs.ts";
@@ -36,8 +36,18 @@ export async function runBuild(
   }
 }
 
+/** A folder that its owner may not write to cannot be emptied either. */
+function makeWritable(path: string): void {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  chmodSync(path, 0o755);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(path, entry.name));
+  }
+}
+
 function removeOutput(path: string, log: Log): void {
   try {
+    makeWritable(path);
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
     log.warn(`${path} is left behind: ${messageOf(error)}`);
@@ -46,11 +56,9 @@ function removeOutput(path: string, log: Log): void {
 
 async function build(engine: Engine, attributes: Attributes, buildTop: string, log: Log): Promise<void> {
   const { voyager: spec } = attributes;
-  const environment = await ensureEnvironment(
-    engine,
-    { system: spec.system, layers: spec.environment.layers, maxAge: spec.environment.maxAge },
-    log,
-  );
+  const { layers, maxAge } = spec.environment;
+  const ensure = () => ensureEnvironment(engine, { system: spec.system, layers, maxAge }, log);
+  const environment = await ensure();
   const folder = join(buildTop, "container");
   makeBuildFolder(folder, attributes);
   const output = new OutputLog(log);
@@ -60,7 +68,12 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
 
   announcePhase("build");
   const start = performance.now();
-  const outcome = await run(build);
+  const outcome = await run(build).catch(async (error: unknown) => {
+    if (!(error instanceof ImageMissing)) throw error;
+    // Somebody replaced or pruned it since we looked.
+    build.environment = await ensure();
+    return run(build);
+  });
   output.end();
   if (outcome.status !== 0) throw await explainFailure(build, outcome);
   log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
@@ -69,7 +82,7 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   if (spec.result === "file") moveResults(build);
   else {
     checkOutputs(attributes.outputs);
-    writeNixSupport(attributes, environment);
+    writeNixSupport(attributes, build.environment);
   }
 }
 

@@ -27,7 +27,10 @@ export function saveForShell(buildTop: string, build: Build): void {
   const saved: SavedBuild = {
     name: build.attributes.voyager.name,
     image: build.environment.image,
-    variables: build.variables,
+    // Without what came from Nix's own environment: an index's address may have a password in it.
+    variables: Object.fromEntries(
+      Object.entries(build.variables).filter(([name]) => !build.attributes.voyager.impureEnv.includes(name)),
+    ),
     closure: build.attributes.closure.map(({ path }) => path),
     outputs:
       build.attributes.voyager.result === "directory" ? Object.values(outputPaths(build.attributes)) : [],

@@ -71,7 +71,10 @@ async function isAvailable(engine: Engine, system: System, log: Log): Promise<bo
 type Kind = "base" | "environment";
 
 async function imagesOfKind(engine: Engine, kind: Kind): Promise<Image[]> {
-  const images = (await engine.images(`${labels.kind}=${kind}`)).filter(isOurs);
+  const images = (await engine.images(`${labels.kind}=${kind}`)).filter(
+    // An environment that was replaced while a build used it has lost its name.
+    (image) => isOurs(image) || (kind === "environment" && image.tags.length === 0),
+  );
   return images.sort((a, b) => b.created.getTime() - a.created.getTime());
 }
 
@@ -124,7 +127,8 @@ export async function prune(
   // Newest first: an image can only go after those that grew from it.
   for (const image of await imagesOfKind(engine, kind)) {
     if (Date.now() - image.created.getTime() < age) continue;
-    const names = image.tags.length > 0 ? image.tags : [image.id];
+    const ours = image.tags.filter((tag) => isOurs({ tags: [tag] }));
+    const names = ours.length > 0 ? ours : [image.id];
     const results = await Promise.all(names.map((name) => engine.removeImage(name)));
     if (results.every(Boolean)) removed++;
     else kept++;

@@ -20,18 +20,29 @@ export async function shell(folder: string, engineAddress?: string): Promise<num
       remedy: "build again with `nix-build --keep-failed`",
     });
   }
+  const lost = saved.closure.find((path) => !existsSync(path));
+  if (lost) {
+    throw new VoyagerError("usage", `${lost} is no longer in the Nix store`, {
+      why: "the build's dependencies were collected as garbage",
+      remedy: "build again with `nix-build --keep-failed`",
+    });
+  }
   const { uid, gid } = statSync(container);
   const scratch = mkdtempSync(join(tmpdir(), "voyager-shell-"));
-  const mounts = [`${container}:${buildFolder}`, ...saved.closure.map((path) => `${path}:${path}:ro`)];
+  const bind = (source: string, target: string) => `type=bind,source=${source},target=${target}`;
+  const mounts = [
+    bind(container, buildFolder),
+    ...saved.closure.map((path) => `${bind(path, path)},readonly`),
+  ];
   for (const output of saved.outputs) {
     const empty = join(scratch, basename(output));
     mkdirSync(empty);
     chmodSync(empty, 0o777); // whatever our umask is
-    mounts.push(`${empty}:${output}`);
+    mounts.push(bind(empty, output));
   }
   for (const name of ["passwd", "group"]) {
     const file = join(container, controlFolder, name);
-    if (existsSync(file)) mounts.push(`${file}:/etc/${name}:ro`);
+    if (existsSync(file)) mounts.push(`${bind(file, `/etc/${name}`)},readonly`);
   }
   const source = join(container, "source");
   const args = [
@@ -39,7 +50,7 @@ export async function shell(folder: string, engineAddress?: string): Promise<num
     ["--network", "none", "--hostname", "localhost", "--user", `${uid}:${gid}`],
     ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
     ["--workdir", existsSync(source) ? `${buildFolder}/source` : buildFolder],
-    ...mounts.map((mount) => ["--volume", mount]),
+    ...mounts.map((mount) => ["--mount", mount]),
     ...Object.entries(saved.variables).map(([name, value]) => ["--env", `${name}=${value}`]),
     ["--entrypoint", "bash", saved.image],
   ].flat();

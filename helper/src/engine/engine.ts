@@ -97,6 +97,9 @@ export class NameTaken extends Error {}
 /** Thrown by `start` when the engine's host does not have a mount's source. */
 export class MountSourceMissing extends Error {}
 
+/** Thrown by `start` when the engine no longer holds the image. */
+export class ImageMissing extends Error {}
+
 /** Runs environments. All its failures are VoyagerErrors of kind `engine` or `engine-unavailable`. */
 export interface Engine {
   /** Where it was found, for messages. */
@@ -110,6 +113,8 @@ export interface Engine {
   pull(reference: string): Promise<void>;
   /** Makes an image of one layer from a tar stream. */
   importImage(tar: Readable, tag: string, labels: Record<string, string>): Promise<void>;
+  /** Gives an image another name, which another image may have had. */
+  tagImage(reference: string, tag: string): Promise<void>;
   /** Removes an image; false when something still uses it. */
   removeImage(reference: string): Promise<boolean>;
   start(request: ContainerRequest): Promise<RunningContainer>;

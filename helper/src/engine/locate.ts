@@ -1,5 +1,5 @@
 /** Finds the engine: the first of these addresses that exists. */
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 
@@ -34,13 +34,23 @@ function normalise(address: string): string {
   return address.startsWith("/") ? `unix://${address}` : address;
 }
 
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The first candidate that exists (an address over TCP always does). */
 export function locate(env: NodeJS.ProcessEnv, explicit?: string): Candidate {
   const all = candidates(env, explicit);
-  const found = all.find(
-    ({ address }) => !address.startsWith("unix://") || existsSync(address.slice("unix://".length)),
-  );
-  if (found) return found;
+  const path = ({ address }: Candidate) => address.slice("unix://".length);
+  const existing = all.filter((one) => !one.address.startsWith("unix://") || existsSync(path(one)));
+  // One that we may not write to is taken only if there is no other: the error then names it.
+  const found = existing.find((one) => !one.address.startsWith("unix://") || isWritable(path(one)));
+  if (found ?? existing[0]) return (found ?? existing[0]) as Candidate;
   throw new VoyagerError("engine-unavailable", "no engine was found", {
     why: `looked at ${all.map(({ address, origin }) => `${address} (${origin})`).join(",\n")}`,
     remedy: env.NIX_BUILD_TOP

@@ -48,6 +48,9 @@ function configuration(system: System): string {
     'APT::Update::Error-Mode "any";',
     'APT::Install-Recommends "false";',
     'APT::Get::Assume-Yes "true";',
+    // A name is a name: not a regular expression, and not with a mark that removes a package.
+    'APT::Cmd::Pattern-Only "true";',
+    'APT::Get::Remove "false";',
     'Acquire::Languages "none";',
     'Acquire::Retries "2";',
     'Dpkg::Use-Pty "0";',
@@ -107,7 +110,7 @@ install_packages() { ${packages.length > 0 ? `apt-get install -- ${packages.map(
 if ${first ? "true" : "false"}; then
   if [ -s ${scratchFolder}/setup ]; then sh -e ${scratchFolder}/setup; fi
   apt-get update
-  apt-get upgrade
+  apt-get upgrade --with-new-pkgs
   install_packages
 else
   # The lists are as old as the layer below: a package may have left the repository since.
@@ -153,7 +156,6 @@ printf '\\n@@ group\\n'; cat /etc/group
       ...output.matchAll(/^E: (?:Unable to locate package|Package '?) ?([^\s']+)/gm),
       ...output.matchAll(/^E: Couldn't find any package by (?:glob|regex) '([^']+)'/gm),
     ].map((match) => match[1] ?? "");
-    if (unknown.length > 0) return unknownPackages(system, [...new Set(unknown)], await names());
     const complaints = output
       .split("\n")
       .filter((line) => /^(E|W|Err)[: ]/.test(line) || /dpkg: error |script subprocess returned/.test(line));
@@ -182,6 +184,7 @@ printf '\\n@@ group\\n'; cat /etc/group
           "check its address and the network of containers; behind a proxy set mkSystem's `proxy`,\nwith a company's certificate authority `certificates`",
       });
     }
+    if (unknown.length > 0) return unknownPackages(system, [...new Set(unknown)], await names());
     return new VoyagerError("environment", `the packages of ${system.name} could not be installed`, {
       why: complaints.length > 0 ? complaints.join("\n") : output.trimEnd().split("\n").slice(-20).join("\n"),
       // A script that reads an answer where nobody is to give one just fails; dpkg says no more.

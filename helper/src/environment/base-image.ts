@@ -76,13 +76,17 @@ export async function bootstrapBaseImage(engine: Engine, system: System, log: Lo
     if (status !== 0) child.stdout.destroy(new Error("mmdebstrap failed"));
     return status;
   });
-  const stopped = imported(engine, tag, system, child.stdout);
+  // Not under its name before it is known to be whole: the one that is there may be in use.
+  const unfinished = `${tag}-unfinished-${process.pid}`;
+  const stopped = imported(engine, unfinished, system, child.stdout);
   const [status, importError] = await Promise.all([failed, stopped]);
   if (status !== 0) {
-    await engine.removeImage(tag);
+    await engine.removeImage(unfinished);
     throw bootstrapFailure(system, status, complaints);
   }
   if (importError) throw importError;
+  await engine.tagImage(unfinished, tag);
+  await engine.removeImage(unfinished);
   log.info({ seconds: secondsSince(start) }, `base image ${tag}: made by mmdebstrap ${recipe.suite}`);
   return tag;
 }

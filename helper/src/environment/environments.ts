@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { keyOf } from "../common/hash.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
-import { type Engine, type Image, NameTaken, type RunningContainer } from "../engine/engine.ts";
+import { type Engine, type Image, ImageMissing, NameTaken, type RunningContainer } from "../engine/engine.ts";
 import type { System } from "../spec/spec.ts";
 import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
@@ -39,10 +39,18 @@ export interface EnvironmentRequest {
 const environmentFormat = 1;
 /** overlay2 takes 128 layers; this leaves room for those of the base image. */
 const maximumDepth = 30;
+/** Milliseconds by which two clocks may differ. */
+const clockTolerance = 60_000;
 /** A lock whose container never started: its owner died between the two requests. */
 const abandonedAfter = 30_000;
 
 const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
+
+/** A container that has the lock without running, and since when we see it so: clocks may differ. */
+interface LockHolder {
+  id: string | null;
+  since: number;
+}
 
 /** Everything that one search for an environment carries along. */
 interface Search {
@@ -91,7 +99,10 @@ function asOf(image: Image): number {
 /** Made within maxAge; or since we asked, for those who want a new one and waited for another. */
 function isFresh(search: Search, image: Image): boolean {
   const made = asOf(image);
-  return made >= search.askedAt || Date.now() - made < search.maxAge * 1000;
+  const age = Date.now() - made;
+  // A time to come is no age: the clock was wrong, then or now.
+  if (!(age > -clockTolerance)) return false;
+  return made >= search.askedAt || age < search.maxAge * 1000;
 }
 
 async function freshImage(search: Search, packages: string[]): Promise<Image | null> {
@@ -119,11 +130,12 @@ export function formatAge(milliseconds: number): string {
 
 async function ensureImage(search: Search, packages: string[]): Promise<Environment> {
   const name = `nix-voyager-environment-${keyOf({ systemKey: search.systemKey, packages })}`;
+  const holder: LockHolder = { id: null, since: 0 };
   for (let waited = false; ; ) {
     const existing = await freshImage(search, packages);
     if (existing) return reused(search, existing, packages);
     const parent = await findParent(search, packages);
-    const container = await takeLock(search, name, parent);
+    const container = await takeLock(search, name, parent, holder);
     if (container) {
       // Between our look and the lock another may have made it.
       const meanwhile = await freshImage(search, packages);
@@ -140,7 +152,12 @@ async function ensureImage(search: Search, packages: string[]): Promise<Environm
 }
 
 /** Starts the container that makes the environment; null while another one of its name exists. */
-async function takeLock(search: Search, name: string, parent: Image): Promise<RunningContainer | null> {
+async function takeLock(
+  search: Search,
+  name: string,
+  parent: Image,
+  seen: LockHolder,
+): Promise<RunningContainer | null> {
   try {
     return await search.engine.start({
       name,
@@ -158,11 +175,13 @@ async function takeLock(search: Search, name: string, parent: Image): Promise<Ru
       onOutput: () => {},
     });
   } catch (error) {
+    // Pruned since we looked: look again, for another to grow from.
+    if (error instanceof ImageMissing && parent.id !== search.base.id) return null;
     if (!(error instanceof NameTaken)) throw error;
     const holder = await search.engine.containerState(name);
-    if (holder && !holder.running && Date.now() - holder.created.getTime() > abandonedAfter) {
-      await search.engine.removeContainer(holder.id);
-    }
+    if (!holder || holder.running) seen.id = null;
+    else if (holder.id !== seen.id) Object.assign(seen, { id: holder.id, since: performance.now() });
+    else if (performance.now() - seen.since > abandonedAfter) await search.engine.removeContainer(holder.id);
     return null;
   }
 }

@@ -21,6 +21,8 @@ export interface MakeRequest {
   log: Log;
 }
 
+/** Seconds after which the log says that something goes on: Nix may end builds that are silent. */
+const quietSeconds = 30;
 /** Output kept for the explanation of a failure. */
 const keptOutput = 200_000;
 
@@ -29,11 +31,14 @@ export async function makeEnvironment(request: MakeRequest): Promise<Environment
   const { container, packageManager, system } = request;
   try {
     await sendFiles(request);
+    const heartbeat = setInterval(() => {
+      request.log.info(`installing packages of ${system.name}: still at it`);
+    }, quietSeconds * 1000);
     const install = await run(
       container,
       packageManager.installScript(system, request.packages, request.first),
       true,
-    );
+    ).finally(() => clearInterval(heartbeat));
     if (install.status !== 0) {
       writeToStderr(install.output);
       throw await packageManager.explainFailure(system, install.output, async () => {

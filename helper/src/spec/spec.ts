@@ -16,7 +16,7 @@ const storePath = v.pipe(
 );
 const packageName = v.pipe(
   v.string(),
-  v.regex(/^[a-zA-Z0-9][a-zA-Z0-9.+_:=~-]*$/, "expected the name of a system package"),
+  v.regex(/^[a-zA-Z0-9]([a-zA-Z0-9.+_:=~-]*[a-zA-Z0-9+~])?$/, "expected the name of a system package"),
 );
 const environmentVariables = v.record(
   v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name")),

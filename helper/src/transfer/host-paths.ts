@@ -69,11 +69,6 @@ export class HostPaths {
     if (!mount || (mount.root === "/" && mount.mountPoint === "/")) return [path];
     const rest = mount.mountPoint === "/" ? path : path.slice(mount.mountPoint.length);
     const below = join(mount.root, rest);
-    return [...new Set([below, path, ...likelyMountPoints.map((prefix) => join(prefix, below))])];
-  }
-
-  /** The likeliest path on the host. */
-  first(path: string): string {
-    return this.candidates(path)[0] ?? path;
+    return [...new Set([below, ...likelyMountPoints.map((prefix) => join(prefix, below)), path])];
   }
 }

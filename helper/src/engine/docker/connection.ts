@@ -138,7 +138,7 @@ function tcpOptions(address: string): Docker.DockerOptions {
   const certificates = process.env.DOCKER_CERT_PATH;
   if (process.env.DOCKER_TLS_VERIFY && certificates) {
     const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((name) =>
-      readFileSync(join(certificates, name)),
+      readCertificate(join(certificates, name)),
     );
     return { host: url.hostname, port: url.port || "2376", protocol: "https", ca, cert, key };
   }
@@ -148,6 +148,17 @@ function tcpOptions(address: string): Docker.DockerOptions {
     });
   }
   return { host: url.hostname, port: url.port || "2375", protocol: "http" };
+}
+
+function readCertificate(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new VoyagerError("usage", `cannot read ${file}`, {
+      why: messageOf(error),
+      remedy: "DOCKER_CERT_PATH must hold ca.pem, cert.pem and key.pem",
+    });
+  }
 }
 
 /** What the engine itself said, without docker-modem's frame around it. */

@@ -5,6 +5,7 @@ import {
   type Engine,
   type EngineInfo,
   type Image,
+  ImageMissing,
   MountSourceMissing,
   NameTaken,
   type RunningContainer,
@@ -114,6 +115,15 @@ export class DockerEngine implements Engine {
     );
   }
 
+  async tagImage(reference: string, tag: string): Promise<void> {
+    const separator = tag.lastIndexOf(":");
+    await this.#json(`naming image ${tag}`, {
+      method: "POST",
+      path: `/images/${reference}/tag`,
+      query: { repo: tag.slice(0, separator), tag: tag.slice(separator + 1) },
+    });
+  }
+
   async removeImage(reference: string): Promise<boolean> {
     try {
       await this.#connection.json({ method: "DELETE", path: `/images/${reference}` });
@@ -174,6 +184,7 @@ export class DockerEngine implements Engine {
     } catch (error) {
       if (error instanceof EngineRefusal) {
         if (error.status === 409) throw new NameTaken(error.reason);
+        if (error.status === 404) throw new ImageMissing(error.reason);
         if (/invalid mount config/.test(error.reason)) {
           throw new MountSourceMissing(error.reason);
         }

@@ -1,11 +1,12 @@
 /** Errors of the engine, in words. */
 import { asVoyagerError, messageOf, VoyagerError } from "../../common/errors.ts";
-import { MountSourceMissing, NameTaken } from "../engine.ts";
+import { ImageMissing, MountSourceMissing, NameTaken } from "../engine.ts";
 import { EngineRefusal } from "./connection.ts";
 
 /** What a request threw, as the error that `Engine` promises. @param doing its place in a sentence */
 export function explain(doing: string, error: unknown): Error {
-  if (error instanceof NameTaken || error instanceof MountSourceMissing) return error;
+  const forCallers = [ImageMissing, MountSourceMissing, NameTaken];
+  if (forCallers.some((kind) => error instanceof kind)) return error as Error;
   if (error instanceof VoyagerError) return error;
   if (error instanceof EngineRefusal) {
     const full = /no space left on device/i.test(error.reason);
@@ -13,7 +14,9 @@ export function explain(doing: string, error: unknown): Error {
       why: error.reason,
       remedy: full
         ? "the engine's disk is full: `voyager environment prune` frees what old environments hold"
-        : undefined,
+        : /Range of CPUs/.test(error.reason)
+          ? "the engine's machine has fewer processors than limits.cpus says: lower it"
+          : undefined,
       cause: error,
     });
   }
