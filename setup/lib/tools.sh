@@ -48,7 +48,8 @@ look_for_test_tools() {
   for module in packaging pip venv; do
     python3 -c "import $module" 2>/dev/null || want "python3-$module" "the tests of the builders use it"
   done
-  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch gpg:gpg gpg-agent:gpg-agent; do
+  for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch gpg:gpg gpg-agent:gpg-agent \
+    objdump:binutils; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests use its command ${pair%:*}"
   done
 }
