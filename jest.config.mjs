@@ -13,6 +13,8 @@ const endToEnd = profile === "sandbox" ? "tests/**/*.test.ts" : "tests/builds/*.
 
 export default {
   testTimeout: 300_000,
+  // One file at a time: the tests count what is left on the one engine that they share.
+  maxWorkers: 1,
   projects: [
     { displayName: "unit", testMatch: ["<rootDir>/helper/src/**/*.test.ts"], ...common },
     { displayName: "end-to-end", testMatch: [`<rootDir>/${endToEnd}`], ...common },

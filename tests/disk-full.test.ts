@@ -1,5 +1,5 @@
 /** A build folder on a disk that is full: a file system of its own, of a few megabytes. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { expectNothingLeft, nixBuild } from "./support/nix.ts";
 import { must, run } from "./support/run.ts";
 
@@ -22,6 +22,25 @@ test("binds work from a file system of its own", async () => {
     { env: { ...process.env, TMPDIR: folder } },
   );
   expect({ status, stderr }).toMatchObject({ status: 0 });
+});
+
+test("where binds cannot work files are streamed, and nothing of the attempt is left", async () => {
+  // Nobody would look for a build folder here: the engine's host path cannot be guessed.
+  const hidden = "/run/voyager-test-hidden";
+  mkdirSync(hidden, { recursive: true });
+  await must("mount", ["-t", "tmpfs", "-o", "size=8m,mode=755", "voyager-test", hidden]);
+  try {
+    const { status, stderr, stdout } = await nixBuild(
+      `build { pname = "hidden"; buildScript = "ls -A /build/source > $out/sources"; }`,
+      [],
+      { env: { ...process.env, TMPDIR: hidden } },
+    );
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(stderr).toContain("files are streamed, not bound");
+    expect(readdirSync(stdout.trim()).sort()).toEqual(["nix-support", "sources"]);
+  } finally {
+    await run("umount", [hidden]);
+  }
 });
 
 test("a full disk is told, with where to look", async () => {

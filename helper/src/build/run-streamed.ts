@@ -67,28 +67,32 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
   const start = performance.now();
   announcePhase("transfer");
   const { attributes, folder } = build;
-  const closure = attributes.closure.map(({ path }) => path.slice(1));
+  const closure = attributes.closure.map(({ path }) => path);
   const outputs = attributes.voyager.result === "directory" ? Object.values(outputPaths(attributes)) : [];
-  const stores = [...new Set([...closure.map((path) => `/${path}`), ...outputs].map(storeOf))];
-  await run(container, ["mkdir", "-p", ...stores, ...outputs, buildFolder], root);
-  await run(container, ["chmod", "0777", ...stores, ...outputs, buildFolder], root);
-  // Not as root: GNU tar relies on root's power to write into read-only folders, which root does
-  // not have here. So the build owns its copy of the closure, and could change that copy only.
-  if (closure.length > 0) await extract(container, pack("/", closure), "the closure", user);
-  if (stores.length > 0) await run(container, ["chmod", "0755", ...stores], root);
+  const stores = [...new Set([...closure, ...outputs].map(storeOf))];
 
+  const open = ["mkdir", "-p", ...stores, buildFolder, "&&", "chmod", "0777", ...stores, buildFolder, "&&"];
+  const accounts = Object.entries(accountFiles(build.environment.record, streamIdentity));
   const staging = join(dirname(folder), "staging");
   try {
-    const accounts = accountFiles(build.environment.record, streamIdentity);
-    writeFiles(staging, [
-      { path: "etc/passwd", content: accounts.passwd, mode: 0o644 },
-      { path: "etc/group", content: accounts.group, mode: 0o644 },
-    ]);
-    await extract(container, pack(staging, ["etc/passwd", "etc/group"]), "the user", root);
+    writeFiles(
+      staging,
+      accounts.map(([name, content]) => ({ path: `etc/${name}`, content, mode: 0o644 })),
+    );
+    const files = accounts.map(([name]) => `etc/${name}`);
+    await run(container, [...open, ...extract("/")], root, pack(staging, files), "the user");
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  await extract(container, pack(folder, readdirSync(folder)), "the build folder", user, buildFolder);
+  // Not as root: GNU tar relies on root's power to write into read-only folders, which root does
+  // not have here. So the build owns its outputs, as it should, and its copy of the closure, which
+  // it could change, but that copy only.
+  const fill = outputs.length > 0 ? ["mkdir", "-p", ...outputs, "&&"] : [];
+  const relative = closure.map((path) => path.slice(1));
+  await run(container, [...fill, ...extract("/")], user, pack("/", relative), "the closure");
+  if (stores.length > 0) await run(container, ["chmod", "0755", ...stores], root, null, "the store");
+  await run(container, extract(buildFolder), user, pack(folder, readdirSync(folder)), "the build folder");
+
   const bytes = attributes.closure.reduce((sum, { narSize }) => sum + narSize, 0);
   build.log.info(
     { seconds: secondsSince(start), bytes },
@@ -134,29 +138,23 @@ async function fetchOutputs(build: Build, container: RunningContainer): Promise<
   build.log.info({ seconds: secondsSince(start) }, "export: streamed out");
 }
 
-async function extract(
-  container: RunningContainer,
-  input: Readable,
-  what: string,
-  as: string,
-  folder = "/",
-): Promise<void> {
-  // Folders of the store are read-only: they must get their modes last.
+/** A command that unpacks a tar stream. Folders of the store are read-only: their modes come last. */
+function extract(folder: string): string[] {
   const modes = ["--preserve-permissions", "--delay-directory-restore", "--no-overwrite-dir"];
-  const command = ["tar", "--extract", "--file", "-", "--directory", folder, "--no-same-owner", ...modes];
-  await run(container, command, as, input, what);
+  return ["tar", "--extract", "--file", "-", "--directory", folder, "--no-same-owner", ...modes];
 }
 
+/** Runs words as a line of shell: a store path may hold a "?", so all but "&&" are quoted. */
 async function run(
   container: RunningContainer,
-  command: string[],
+  words: string[],
   as: string,
-  input: Readable | null = null,
-  what = command.join(" "),
+  input: Readable | null,
+  what: string,
 ): Promise<void> {
   let output = "";
   const status = await container.exec({
-    command,
+    command: ["/bin/sh", "-c", words.map((word) => (word === "&&" ? word : `'${word}'`)).join(" ")],
     env: {},
     user: as,
     workingDirectory: "/",

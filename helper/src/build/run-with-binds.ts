@@ -48,52 +48,47 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
   for (const [name, content] of Object.entries(accounts)) {
     writeFileSync(join(folder, controlFolder, name), content);
   }
-  const nonce = randomBytes(16).toString("hex");
-  const verified = [folder, ...outputs];
-  for (const path of verified) writeFileSync(join(path, nonceName), nonce);
   const closure = attributes.closure.map(({ path }) => path);
   const link = closure.find((path) => lstatSync(path).isSymbolicLink());
   if (link) throw new BindsUnusable(`${link} is a symbolic link, which cannot be bound`);
 
-  const container = await startWithMounts(
-    build,
-    identity,
-    (hostPath) => [
-      { source: hostPath("build", folder), target: buildFolder, readOnly: false },
-      ...Object.keys(accounts).map((name) => ({
-        source: hostPath("build", join(folder, controlFolder, name)),
-        target: `/etc/${name}`,
-        readOnly: true,
-      })),
-      ...outputs.map((path) => ({ source: hostPath("store", path), target: path, readOnly: false })),
-      ...closure.map((path) => ({ source: hostPath("store", path), target: path, readOnly: true })),
-    ],
-    [
-      "/bin/sh",
-      "-c",
-      supervise,
-      "supervise",
-      nonce,
-      [buildFolder, ...outputs].join(" "),
-      ...stageCommand(build),
-    ],
-  );
-  container.lifeline.write("start\n");
-  const status = await container.exit;
-  if (verified.some((path) => existsSync(join(path, nonceName)))) {
-    for (const path of verified) rmSync(join(path, nonceName), { force: true });
-    throw new BindsUnusable("the container does not see the build's folders, or cannot write to them");
+  const mounts = (hostPath: HostPath): Mount[] => [
+    { source: hostPath("build", folder), target: buildFolder, readOnly: false },
+    ...Object.keys(accounts).map((name) => ({
+      source: hostPath("build", join(folder, controlFolder, name)),
+      target: `/etc/${name}`,
+      readOnly: true,
+    })),
+    ...outputs.map((path) => ({ source: hostPath("store", path), target: path, readOnly: false })),
+    ...closure.map((path) => ({ source: hostPath("store", path), target: path, readOnly: true })),
+  ];
+  const nonce = randomBytes(16).toString("hex");
+  const verified = [folder, ...outputs].map((path) => join(path, nonceName));
+  const writable = [buildFolder, ...outputs].join(" ");
+  const command = ["/bin/sh", "-c", supervise, "supervise", nonce, writable, ...stageCommand(build)];
+  try {
+    for (const file of verified) writeFileSync(file, nonce);
+    const container = await startWithMounts(build, identity, mounts, command);
+    container.lifeline.write("start\n");
+    const status = await container.exit;
+    if (verified.some((file) => existsSync(file))) {
+      throw new BindsUnusable("the container does not see the build's folders, or cannot write to them");
+    }
+    return { status, container };
+  } finally {
+    for (const file of verified) rmSync(file, { force: true });
   }
-  return { status, container };
 }
 
 type Place = "build" | "store";
+/** Where the host has a path of one of the two places. */
+type HostPath = (place: Place, path: string) => string;
 
 /** Starts the container, trying in turn where the host may have the build folder and the store. */
 async function startWithMounts(
   build: Build,
   { uid, gid }: Identity,
-  mounts: (hostPath: (place: Place, path: string) => string) => Mount[],
+  mounts: (hostPath: HostPath) => Mount[],
   command: string[],
 ) {
   const hostPaths = new HostPaths();
