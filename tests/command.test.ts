@@ -1,10 +1,9 @@
 /** The `voyager` command as people use it. */
-import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mustBuild, nixBuild, runId, voyagerCommand } from "./support/nix.ts";
+import { mustBuild, runId, voyagerCommand } from "./support/nix.ts";
 import { must, type Result, run } from "./support/run.ts";
 
 let command: string;
@@ -115,24 +114,4 @@ test("an unknown command says how to get help", async () => {
   const { status, stderr } = await voyager("biuld");
   expect(status).toBe(64);
   expect(stderr).toContain("voyager --help");
-});
-
-test("shell opens the container of a failed build, as the build left it", async () => {
-  const { stderr } = await nixBuild(
-    `build { pname = "kept"; env.COLOUR = "blue"; buildScript = "echo half > half-done; false"; }`,
-    ["--keep-failed"],
-  );
-  const kept = /keeping build directory '(.*)'/.exec(stderr)?.[1] ?? "";
-  expect(readdirSync(kept).length).toBeGreaterThan(0);
-  const output = await new Promise<string>((resolve) => {
-    const child = spawn(command, ["shell", kept], { stdio: ["pipe", "pipe", "inherit"] });
-    let text = "";
-    child.stdout.on("data", (data: Buffer) => {
-      text += data.toString();
-    });
-    child.on("close", () => resolve(text));
-    child.stdin.end("cat half-done; echo $COLOUR; pwd; touch $out/can-write && echo writable\n");
-  });
-  expect(output).toBe("half\nblue\n/build/source\nwritable\n");
-  rmSync(kept, { recursive: true });
 });

@@ -6,7 +6,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { VoyagerError } from "../common/errors.ts";
+import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, secondsSince } from "../common/log.ts";
 import type { RunningContainer } from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
@@ -56,7 +56,8 @@ export async function runStreamed(build: Build): Promise<Outcome> {
       }),
       lost,
     ]);
-    if (status === 0) await Promise.race([fetchOutputs(build, container), lost]);
+    const fetched = status === 0 ? fetchOutputs(build, container) : fetchForShell(build, container);
+    await Promise.race([fetched, lost]);
     return { status, container };
   } finally {
     await container.kill();
@@ -116,6 +117,22 @@ async function fetchOutputs(build: Build, container: RunningContainer): Promise<
       build.attributes.voyager.result === "file" ? join(build.folder, `result-${name}`) : target;
     if (build.attributes.voyager.result === "directory") mkdirSync(target, { recursive: true });
   }
+  await fetchFiles(container, targets);
+  build.log.info({ seconds: secondsSince(start) }, "export: streamed out");
+}
+
+/** Brings the build folder of a failed build back, for `voyager shell`, if --keep-failed keeps it. */
+async function fetchForShell(build: Build, container: RunningContainer): Promise<void> {
+  try {
+    rmSync(build.folder, { recursive: true });
+    await fetchFiles(container, { [buildFolder.slice(1)]: build.folder });
+  } catch (error) {
+    build.log.warn(`the build folder could not be brought back: ${messageOf(error)}`);
+  }
+}
+
+/** Streams files out of the container to where `targets` says. Complete, or an error. */
+async function fetchFiles(container: RunningContainer, targets: Targets): Promise<void> {
   const unpacker = new Unpacker(targets);
   let complaints = "";
   const status = await container.exec({
@@ -130,12 +147,9 @@ async function fetchOutputs(build: Build, container: RunningContainer): Promise<
     },
   });
   if (status !== 0) {
-    throw new VoyagerError("transfer", "the outputs could not be read from the container", {
-      why: complaints,
-    });
+    throw new VoyagerError("transfer", "files could not be read from the container", { why: complaints });
   }
   unpacker.end();
-  build.log.info({ seconds: secondsSince(start) }, "export: streamed out");
 }
 
 /** A command that unpacks a tar stream. Folders of the store are read-only: their modes come last. */
