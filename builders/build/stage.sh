@@ -100,6 +100,25 @@ apply_patches() {
   done
 }
 
+# Has each link write down what it read, see linker.sh: a library that is linked statically is out
+# of the administrator's reach.
+watch_linkers() {
+  local folder=$root/.voyager/linker name first=
+  command -v ld >/dev/null || return 0
+  mkdir -p "$folder" "$root/.voyager/links"
+  for name in ld ld.bfd ld.gold ld.lld ld.mold; do
+    command -v "$name" >/dev/null || continue
+    if [[ -z $first ]]; then
+      cp -- "${BASH_SOURCE[0]%/*}/linker.sh" "$folder/$name"
+      chmod 755 "$folder/$name"
+      first=$name
+    else
+      ln -f "$folder/$first" "$folder/$name"
+    fi
+  done
+  export COMPILER_PATH=$folder${COMPILER_PATH:+:$COMPILER_PATH}
+}
+
 # Options taken from the environment could switch tar's and unzip's own protection off.
 unset TAR_OPTIONS UNZIP UNZIPOPT GZIP XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL
 umask 022
@@ -119,6 +138,7 @@ if [[ -n ${patches// /} ]]; then
   phase patch
   apply_patches
 fi
+watch_linkers
 phase build
 cd source
 exec bash -e -o pipefail "$root/.voyager/build-script" </dev/null
