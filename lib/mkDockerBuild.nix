@@ -2,7 +2,8 @@
 # store. The general function: the others are thin layers on it.
 #
 # Returns a derivation that also has `voyagerSystem` (the system given; `system` is the platform, as
-# in every derivation: Nix and Hydra read it), `environment` (its packages and age), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
+# in every derivation: Nix and Hydra read it), `environment` (its packages and age), `linkage` (where
+# its linkage report will be), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
 # (takes a set of arguments to replace, or a function from the arguments to such a set). Throws on an
 # unknown, missing or ill-typed argument.
 {
@@ -34,8 +35,8 @@
       default = [];
     };
 
-    # System packages that the result needs of the target. Part of the build's description; not
-    # yet compared with what the result links to. null: not declared.
+    # System packages that the result needs of the target. What it links to must belong to these
+    # packages, to those that they depend on, or to the essential ones. null: not declared.
     systemRunDependencies = {
       type = types.nullOr (types.listOf types.packageName);
       default = null;
@@ -109,6 +110,20 @@
         };
       });
       default = [];
+    };
+
+    # What the linkage report may overlook: `allow`, a list of sets with `reason` (appears in the
+    # report) and at least one of `soname` ("libz.so.1", or "libz.a" for a static library), `file`
+    # (its path in the report) and `rule` (a rule of docs/linkage.md); in the first two, `*` stands
+    # for any text.
+    linkage = {
+      type = types.struct {
+        allow = {
+          type = types.listOf types.allowance;
+          default = [];
+        };
+      };
+      default = {};
     };
 
     # Description, license, homepage, maintainers … as Nix and Hydra know them.

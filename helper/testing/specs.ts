@@ -46,6 +46,7 @@ export function makeSpec(change: Partial<Spec> = {}): Spec {
     limits: { memory: 1024 ** 3, cpus: 1.5, pids: 4096 },
     systemRunDependencies: null,
     products: [{ type: "file", subtype: "wheel", output: "out", pattern: "*.whl" }],
+    linkage: { allow: [] },
     ...change,
   };
 }

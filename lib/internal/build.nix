@@ -40,6 +40,21 @@
     then products
     else throw "${function}: argument 'hydraProducts' names the output '${(head bad).output}'; outputs are: ${builtins.concatStringsSep ", " outputs}";
 
+  # As the spec has it: what is not given is null, and matches anything.
+  allowance = given:
+    {
+      soname = null;
+      file = null;
+      rule = null;
+    }
+    // given;
+
+  # Where the report will be; what is one file, as a download, has none.
+  linkage = voyager: drv:
+    if voyager.result == "directory"
+    then {linkage = "${drv.outPath}/nix-support/linkage.json";}
+    else {};
+
   # Packages that the source itself asks for.
   unpacking = packages: src: patches: let
     unpacker =
@@ -86,6 +101,7 @@
     env = mapAttrs (_: store.variable) (checkEnvironment function args.outputs args.env) // env;
     path = map store.file args.nixDependencies;
     limits = limits.toSpec args.limits;
+    linkage.allow = map allowance (args.linkage.allow or []);
     products = checkProducts function args.outputs (map (product: {output = "out";} // product) args.hydraProducts);
   };
 
@@ -140,6 +156,7 @@ in
   in
     args.passthru
     // drv
+    // linkage voyager drv
     // {
       inherit (args) pname version src passthru;
       inherit (voyager) environment;

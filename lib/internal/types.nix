@@ -7,7 +7,7 @@ let
   inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
 
   # Variables of a build, and attributes of a derivation, that an output's name would hide.
-  reserved = ["env" "environment" "meta" "name" "outputs" "override" "passthru" "patches" "pname" "src" "system" "type" "version" "voyager" "voyagerSystem"];
+  reserved = ["env" "environment" "linkage" "meta" "name" "outputs" "override" "passthru" "patches" "pname" "src" "system" "type" "version" "voyager" "voyagerSystem"];
 
   show = import ./show.nix;
   unknown = import ./unknown.nix;
@@ -200,6 +200,33 @@ in rec {
       ++ map (name: fields.${name}.type.problem "'${name}' in ${place}" value.${name})
       (filter (name: fields ? ${name}) (attrNames value)));
   };
+
+  # A problem of the linkage report that is allowed: `reason`, and at least one of `soname`, `file`
+  # and `rule`.
+  allowance = let
+    text = {
+      type = nonEmptyString;
+      default = null;
+    };
+    set = struct {
+      reason = {type = nonEmptyString;};
+      soname = text;
+      file = text;
+      rule = {
+        type = enum (import ./rules.nix);
+        default = null;
+      };
+    };
+    says = value: value ? soname || value ? file || value ? rule;
+  in
+    set
+    // {
+      check = value: set.check value && says value;
+      problem = place: value:
+        if set.check value && !(says value)
+        then "${place} must have 'soname', 'file' or 'rule', to say what is allowed"
+        else set.problem place value;
+    };
 
   # Whatever one of the two types takes.
   either = a: b: {

@@ -32,6 +32,22 @@ in {
   "a version that is a number" =
     fails "mkDockerWheel: argument 'version' must be a non-empty string, got the number 1.5"
     (wheel {version = 1.5;});
+  "an allowance without a reason" =
+    fails "mkDockerBuild: 'reason' is missing in element 1 of 'allow' in argument 'linkage'; it must be a non-empty string"
+    (build {linkage.allow = [{soname = "libz.a";}];});
+  "an allowance that says not what is allowed" =
+    fails "element 1 of 'allow' in argument 'linkage' must have 'soname', 'file' or 'rule', to say what is allowed"
+    (build {linkage.allow = [{reason = "because";}];});
+  "an allowance of a rule that does not exist" =
+    fails "'rule' in element 1 of 'allow' in argument 'linkage' must be one of 'architecture', 'bundled', "
+    (build {
+      linkage.allow = [
+        {
+          rule = "sttic";
+          reason = "because";
+        }
+      ];
+    });
   "a string where a list is expected" =
     fails "argument 'systemBuildDependencies' must be a list (each element: the name of a system package), got the string 'gcc'"
     (build {systemBuildDependencies = "gcc";});
@@ -66,7 +82,7 @@ in {
     fails "argument 'transfer' must be one of 'auto', 'bind', 'stream', got the string 'copy'"
     (build {transfer = "copy";});
   "outputs without out" =
-    fails "argument 'outputs' must be a list of different output names with \"out\" among them (and none of env, environment, meta, name, outputs, override, passthru, patches, pname, src, system, type, version, voyager, voyagerSystem), got a list of 1 elements"
+    fails "argument 'outputs' must be a list of different output names with \"out\" among them (and none of env, environment, linkage, meta, name, outputs, override, passthru, patches, pname, src, system, type, version, voyager, voyagerSystem), got a list of 1 elements"
     (build {outputs = ["dev"];});
   "an output twice" =
     fails "argument 'outputs' must be"

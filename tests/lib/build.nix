@@ -33,6 +33,7 @@ in {
         pids = 4096;
       };
       systemRunDependencies = null;
+      linkage.allow = [];
       products = [];
     };
   };
@@ -168,5 +169,29 @@ in {
   "each system has a name of its own" = {
     value = builtins.mapAttrs (_: system: system.name) lib.systems;
     expected = builtins.mapAttrs (name: _: name) lib.systems;
+  };
+  "what the linkage report may overlook" = {
+    value =
+      (spec {
+        linkage.allow = [
+          {
+            soname = "libz.a";
+            reason = "why";
+          }
+        ];
+      })
+      .linkage;
+    expected.allow = [
+      {
+        soname = "libz.a";
+        file = null;
+        rule = null;
+        reason = "why";
+      }
+    ];
+  };
+  "the linkage report's place" = {
+    value = (build {}).linkage == "${(build {}).outPath}/nix-support/linkage.json";
+    expected = true;
   };
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { ruleNames } from "../../helper/src/spec/rules.ts";
 import { attributesSchema, specSchema, systemSchema } from "../../helper/src/spec/spec.ts";
 
 const here = join(process.cwd(), "tests/lib");
@@ -139,4 +140,9 @@ describe("the package index that pip is configured to use", () => {
 test("docs/reference.md is what the comments say", async () => {
   const result = await run(process.execPath, ["docs/generate.mjs", "--check"]);
   expect(result.stderr).toBe("");
+});
+
+test("both sides know the same linkage rules", async () => {
+  const names = await run("nix-instantiate", ["--eval", "--json", "--strict", "lib/internal/rules.nix"]);
+  expect(JSON.parse(names.stdout)).toEqual([...ruleNames].sort());
 });

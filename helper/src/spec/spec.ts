@@ -6,6 +6,7 @@
  * older helper would misread raises `specVersion` here and in `lib/internal/spec-version.nix`.
  */
 import * as v from "valibot";
+import { ruleNames } from "./rules.ts";
 
 /** Version of the spec that this helper reads. */
 export const specVersion = 1;
@@ -91,6 +92,17 @@ const product = v.strictObject({
   pattern: v.string(),
 });
 
+/** A problem of the linkage report that is allowed: all that is not null must match. */
+const allowance = v.strictObject({
+  /** Soname of the library, or the name of a static archive ("libz.a"); `*` stands for any part. */
+  soname: v.nullable(v.string()),
+  /** Path of the file as the report has it; `*` stands for any part. */
+  file: v.nullable(v.string()),
+  rule: v.nullable(v.picklist(ruleNames)),
+  /** Appears in the report. */
+  reason: v.pipe(v.string(), v.minLength(1)),
+});
+
 export const specSchema = v.strictObject({
   version: v.literal(specVersion, `expected spec version ${specVersion}`),
   name: v.string(),
@@ -124,12 +136,14 @@ export const specSchema = v.strictObject({
   /** System packages that the result needs of the target; null: not declared. */
   systemRunDependencies: v.nullable(v.array(packageName)),
   products: v.array(product),
+  linkage: v.strictObject({ allow: v.array(allowance) }),
 });
 
 /** What `mkSystem` returns, validated. */
 export type System = v.InferOutput<typeof systemSchema>;
 /** The build that `lib/` describes, validated. */
 export type Spec = v.InferOutput<typeof specSchema>;
+export type Allowance = v.InferOutput<typeof allowance>;
 export type Repository = v.InferOutput<typeof repository>;
 export type Bootstrap = v.InferOutput<typeof bootstrap>;
 
