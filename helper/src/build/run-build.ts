@@ -63,11 +63,17 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   makeBuildFolder(folder, attributes);
   const output = new OutputLog(log);
   const variables = buildVariables(attributes, process.env);
-  const build: Build = { engine, environment, attributes, variables, folder, output, log };
+  const start = performance.now();
+  const afterwards = async () => {
+    output.end();
+    log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
+    announcePhase("check");
+    if (spec.result === "directory") checkOutputs(attributes.outputs);
+  };
+  const build: Build = { engine, environment, attributes, variables, folder, output, log, afterwards };
   saveForShell(buildTop, build);
 
   announcePhase("build");
-  const start = performance.now();
   const outcome = await run(build).catch(async (error: unknown) => {
     if (!(error instanceof ImageMissing)) throw error;
     // Somebody replaced or pruned it since we looked.
@@ -76,14 +82,8 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   });
   output.end();
   if (outcome.status !== 0) throw await explainFailure(build, outcome);
-  log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
-
-  announcePhase("check");
   if (spec.result === "file") moveResults(build);
-  else {
-    checkOutputs(attributes.outputs);
-    writeNixSupport(attributes, build.environment);
-  }
+  else writeNixSupport(attributes, build.environment);
 }
 
 async function run(build: Build): Promise<Outcome> {

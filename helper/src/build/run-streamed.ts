@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, secondsSince } from "../common/log.ts";
 import type { RunningContainer } from "../engine/engine.ts";
@@ -14,10 +14,24 @@ import { accountFiles, streamIdentity } from "../transfer/identity.ts";
 import { pack, writeFiles } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
 import { buildFolder, outputPaths, systemPath } from "./layout.ts";
-import { type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
+import { auditFolder, type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
 
 const root = "0:0";
 const user = `${streamIdentity.uid}:${streamIdentity.gid}`;
+
+/**
+ * Runs a command, and then kills what it left running. Not with `kill -1`, which would end the
+ * container: its process 1 and that one's first child, the lifeline, run as the same user.
+ */
+const runAlone = `
+"$@"
+status=$?
+lifeline=$(cd /proc && ls -d [0-9]* | sort -n | sed -n 2p)
+for process in $(cd /proc && ls -d [0-9]*); do
+  case $process in 1|$lifeline|$$) ;; *) kill -KILL "$process" 2>/dev/null ;; esac
+done
+exit $status
+`;
 
 /** Runs it; on success the outputs are complete at their final paths. */
 export async function runStreamed(build: Build): Promise<Outcome> {
@@ -47,7 +61,7 @@ export async function runStreamed(build: Build): Promise<Outcome> {
     await Promise.race([sendInputs(build, container), lost]);
     const status = await Promise.race([
       container.exec({
-        command: stageCommand(build),
+        command: ["/bin/sh", "-c", runAlone, "stage", ...stageCommand(build)],
         env: build.variables,
         user,
         workingDirectory: buildFolder,
@@ -58,6 +72,7 @@ export async function runStreamed(build: Build): Promise<Outcome> {
     ]);
     const fetched = status === 0 ? fetchOutputs(build, container) : fetchForShell(build, container);
     await Promise.race([fetched, lost]);
+    if (status === 0) await Promise.race([afterBuild(build, container), lost]);
     return { status, container };
   } finally {
     await container.kill();
@@ -104,6 +119,40 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
 /** The store folder of a path that is in it. */
 function storeOf(path: string): string {
   return /^(.*?)\/[0-9a-z]{32}-[^/]*/.exec(path)?.[1] ?? dirname(path);
+}
+
+/** Has what comes after the build done: each script that is run brings the files that it may read. */
+async function afterBuild(build: Build, container: RunningContainer): Promise<void> {
+  const here = join(dirname(build.folder), auditFolder);
+  const inside = `${buildFolder}/${auditFolder}`;
+  rmSync(here, { recursive: true, force: true });
+  mkdirSync(here, { mode: 0o755 });
+  let sent = 0;
+  const ask = async (script: string): Promise<string> => {
+    const files = readdirSync(here);
+    if (files.length > sent) {
+      const open = ["rm", "-rf", inside, "&&", "mkdir", inside, "&&"];
+      await run(container, [...open, ...extract(inside)], user, pack(here, files), "what is to be looked at");
+      sent = files.length;
+    }
+    const chunks: Buffer[] = [];
+    await container.exec({
+      command: ["/bin/sh"],
+      env: { PATH: systemPath, LC_ALL: "C.UTF-8" },
+      user,
+      workingDirectory: buildFolder,
+      input: Readable.from([Buffer.from(script, "latin1")]),
+      onOutput: (stream, data) => {
+        if (stream === 1) chunks.push(Buffer.from(data));
+      },
+    });
+    return Buffer.concat(chunks).toString("latin1");
+  };
+  try {
+    await build.afterwards({ here, inside, ask });
+  } finally {
+    rmSync(here, { recursive: true, force: true });
+  }
 }
 
 async function fetchOutputs(build: Build, container: RunningContainer): Promise<void> {

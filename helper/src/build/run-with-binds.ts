@@ -4,38 +4,24 @@
  * output. Whether the engine's host has our paths where we think is verified inside.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ContainerRequest, type Mount, MountSourceMissing } from "../engine/engine.ts";
+import { VoyagerError } from "../common/errors.ts";
+import {
+  type ContainerRequest,
+  type Mount,
+  MountSourceMissing,
+  type RunningContainer,
+} from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
 import { HostPaths } from "../transfer/host-paths.ts";
 import { accountFiles, hostIdentity, type Identity } from "../transfer/identity.ts";
 import { buildFolder, controlFolder, outputPaths } from "./layout.ts";
-import { type Build, type Outcome, stageCommand } from "./runner.ts";
+import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
+import { nonceName, Supervised, supervisor } from "./supervised.ts";
 
 /** Binds do not work here; `message` says why. */
 export class BindsUnusable extends Error {}
-
-const nonceName = ".nix-voyager-nonce";
-
-/**
- * Process 1. Waits for the word to start, so that it cannot end before its end is awaited; kills
- * everything when the lifeline ends; verifies that what it sees is what the helper made (a nonce
- * in every folder that it can write), and removes the nonces to say so.
- */
-const supervise = `
-read -r word || exit 125
-exec 3<&0 </dev/null
-{ cat <&3 >/dev/null 2>&1; kill -KILL -1; } &
-exec 3<&-
-nonce=$1; folders=$2; shift 2
-for folder in $folders; do
-  [ "$(cat "$folder/${nonceName}" 2>/dev/null)" = "$nonce" ] && [ -w "$folder" ] || exit 125
-done
-for folder in $folders; do rm "$folder/${nonceName}" || exit 125; done
-"$@"
-exit $?
-`;
 
 /** Runs it. Throws BindsUnusable when the engine's host does not have, or show, our files. */
 export async function runWithBinds(build: Build): Promise<Outcome> {
@@ -65,18 +51,54 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
   const nonce = randomBytes(16).toString("hex");
   const verified = [folder, ...outputs].map((path) => join(path, nonceName));
   const writable = [buildFolder, ...outputs].join(" ");
-  const command = ["/bin/sh", "-c", supervise, "supervise", nonce, writable, ...stageCommand(build)];
+  const supervised = new Supervised(build.output.sink);
+  const command = ["/bin/sh", "-c", supervisor, "supervisor", nonce, writable, ...stageCommand(build)];
   try {
     for (const file of verified) writeFileSync(file, nonce);
-    const container = await startWithMounts(build, identity, mounts, command);
-    container.lifeline.write("start\n");
-    const status = await container.exit;
+    const container = await startWithMounts(build, identity, mounts, { command, onOutput: supervised.sink });
+    container.lifeline.write(supervised.start);
+    const ended = await Promise.race([supervised.wait("ended").then(() => true), container.exit]);
     if (verified.some((file) => existsSync(file))) {
       throw new BindsUnusable("the container does not see the build's folders, or cannot write to them");
     }
+    if (ended === true) await afterBuild(build, container, supervised);
+    const status = await container.exit;
+    supervised.end();
     return { status, container };
   } finally {
     for (const file of verified) rmSync(file, { force: true });
+  }
+}
+
+/** Has what comes after the build done in its container, and lets the container end. */
+async function afterBuild(build: Build, container: RunningContainer, supervised: Supervised): Promise<void> {
+  // The build could write here, but no longer can: all its processes have been killed.
+  const here = join(build.folder, auditFolder);
+  rmSync(here, { recursive: true, force: true });
+  mkdirSync(here, { mode: 0o755 });
+  const inside = `${buildFolder}/${auditFolder}`;
+  const lost = container.exit.then(() => {
+    throw new VoyagerError("engine", "the container ended before its linkage was read", {
+      remedy: "look at the engine's own log",
+    });
+  });
+  lost.catch(() => {});
+  let count = 0;
+  const ask = async (script: string): Promise<string> => {
+    const [question, answer] = [`script-${++count}`, `answer-${count}`];
+    writeFileSync(join(here, question), script, "latin1");
+    container.lifeline.write(`ask ${inside}/${question} ${inside}/${answer}\n`);
+    await Promise.race([supervised.wait("answered"), lost]);
+    return readFileSync(join(here, answer), "latin1");
+  };
+  try {
+    await build.afterwards({ here, inside, ask });
+    container.lifeline.end();
+  } catch (error) {
+    await container.kill();
+    throw error;
+  } finally {
+    rmSync(here, { recursive: true, force: true });
   }
 }
 
@@ -89,7 +111,7 @@ async function startWithMounts(
   build: Build,
   { uid, gid }: Identity,
   mounts: (hostPath: HostPath) => Mount[],
-  command: string[],
+  program: Pick<ContainerRequest, "command" | "onOutput">,
 ) {
   const hostPaths = new HostPaths();
   const attempt: Record<Place, number> = { build: 0, store: 0 };
@@ -105,7 +127,7 @@ async function startWithMounts(
     const planned = mounts(hostPath);
     if (exhausted) throw new BindsUnusable("the engine's host does not have the build's files");
     try {
-      return await build.engine.start(request(build, `${uid}:${gid}`, planned, command));
+      return await build.engine.start({ ...request(build, `${uid}:${gid}`, planned), ...program });
     } catch (error) {
       if (!(error instanceof MountSourceMissing)) throw error;
       const missing = [...places].find(([path]) => path !== "" && error.message.includes(path));
@@ -115,11 +137,14 @@ async function startWithMounts(
   }
 }
 
-function request(build: Build, user: string, mounts: Mount[], command: string[]): ContainerRequest {
+function request(
+  build: Build,
+  user: string,
+  mounts: Mount[],
+): Omit<ContainerRequest, "command" | "onOutput"> {
   return {
     name: null,
     image: build.environment.image,
-    command,
     env: build.variables,
     user,
     workingDirectory: buildFolder,
@@ -128,6 +153,5 @@ function request(build: Build, user: string, mounts: Mount[], command: string[])
     network: build.attributes.voyager.network,
     privilegesOfPackageManager: false,
     limits: build.attributes.voyager.limits,
-    onOutput: build.output.sink,
   };
 }

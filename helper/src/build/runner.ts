@@ -2,6 +2,7 @@
 import type { Log } from "../common/log.ts";
 import type { Engine, RunningContainer } from "../engine/engine.ts";
 import type { Environment } from "../environment/environments.ts";
+import type { Ask } from "../linkage/resolve/ask.ts";
 import type { Attributes } from "../spec/spec.ts";
 import type { OutputLog } from "./output-log.ts";
 
@@ -15,6 +16,17 @@ export interface Build {
   folder: string;
   output: OutputLog;
   log: Log;
+  /** Run when the script has succeeded, its outputs are at their final paths, and the container is still there. */
+  afterwards: (room: AuditRoom) => Promise<void>;
+}
+
+/** The container of a build that has ended well, in which nothing of the build runs any more. */
+export interface AuditRoom {
+  /** An empty folder of ours, for files that scripts are to find. */
+  here: string;
+  /** The same folder as the container sees it, once a script runs. */
+  inside: string;
+  ask: Ask;
 }
 
 /** How the script ended. Outputs are in place when the status is 0. */
@@ -23,8 +35,11 @@ export interface Outcome {
   container: RunningContainer;
 }
 
+/** Name of the folder that `AuditRoom` speaks of, below the build folder. */
+export const auditFolder = ".nix-voyager-audit";
+
 /** Process 1 for as long as its input, the lifeline, is open; then everything in it ends. */
-export const lifelineCommand = ["/bin/sh", "-c", "cat >/dev/null"];
+export const lifelineCommand = ["/bin/sh", "-c", "exec cat >/dev/null"];
 
 /** The program that a build runs. */
 export function stageCommand(build: Build): string[] {
