@@ -1,0 +1,82 @@
+/** What the system's own loader must find, and in files that a package owns. */
+import type { Problem } from "../report.ts";
+import { librariesOf, nameOf, type RuleCheck } from "./rule.ts";
+
+export const architecture: RuleCheck = ({ files, findings, machine }) =>
+  files
+    .filter((file) => {
+      if (file.type !== "executable" && file.type !== "library") return false;
+      const found = findings.get(file);
+      // A file without a dynamic section needs no loader, but a processor.
+      return found ? found.loader === null : file.machine !== machine;
+    })
+    .map((file) => ({
+      file: nameOf(file),
+      soname: null,
+      rule: "architecture",
+      message: `${nameOf(file)} is for ${file.machine} (${file.class} bit), for which the system has no loader; it is ${machine}`,
+    }));
+
+export const unresolved: RuleCheck = ({ files, findings }) =>
+  files.flatMap((file): Problem[] => {
+    const found = findings.get(file);
+    if (!found || found.loader === null) return [];
+    const problem = (soname: string | null, message: string): Problem => ({
+      file: nameOf(file),
+      soname,
+      rule: "unresolved",
+      message,
+    });
+    if (found.error !== null) {
+      return [problem(null, `the system's loader refuses ${nameOf(file)}: ${found.error}`)];
+    }
+    const own = new Set(file.needed.map(({ soname }) => soname));
+    const missing = new Set([
+      ...found.missing,
+      ...librariesOf(file)
+        .filter(({ provider }) => provider.kind === "unresolved")
+        .map(({ soname }) => soname),
+    ]);
+    return [
+      ...[...missing].map((soname) =>
+        problem(
+          soname,
+          own.has(soname)
+            ? `${nameOf(file)} needs ${soname}, which the system's loader does not find`
+            : `a library that ${nameOf(file)} needs in turn needs ${soname}, which the system's loader does not find`,
+        ),
+      ),
+      ...found.missingVersions.map(({ soname, version }) =>
+        problem(soname, `${nameOf(file)} needs ${version} of ${soname}, which the system's does not have`),
+      ),
+    ];
+  });
+
+export const unowned: RuleCheck = ({ files }) =>
+  files.flatMap((file) =>
+    librariesOf(file)
+      .filter(({ provider }) => provider.kind === "system" && provider.package === null)
+      .map(({ soname, path }) => ({
+        file: nameOf(file),
+        soname,
+        rule: "unowned" as const,
+        message: `${nameOf(file)} gets ${soname} from ${path}, which belongs to no package of the system`,
+      })),
+  );
+
+export const runDependencies: RuleCheck = ({ files, covered }) =>
+  covered === null
+    ? []
+    : files.flatMap((file) =>
+        file.needed
+          .filter(
+            ({ provider }) =>
+              provider.kind === "system" && provider.package !== null && !covered.has(provider.package),
+          )
+          .map(({ soname, provider }) => ({
+            file: nameOf(file),
+            soname,
+            rule: "run-dependencies" as const,
+            message: `${nameOf(file)} needs ${soname} of ${provider.package}, which systemRunDependencies does not lead to`,
+          })),
+      );
