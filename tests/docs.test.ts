@@ -102,3 +102,8 @@ test("docs/errors.md has the exit codes of the code", async () => {
   const result = await run(process.execPath, ["docs/generate-errors.mjs", "--check"]);
   expect(result.stderr).toBe("");
 });
+
+test("the JSON Schemas in docs/ are those of the code", async () => {
+  const result = await run(process.execPath, ["docs/generate-schemas.mjs", "--check"]);
+  expect(result.stderr).toBe("");
+});

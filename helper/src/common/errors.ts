@@ -23,6 +23,7 @@ export const failureKinds = {
   build: { exitCode: 1, meaning: "the build script failed" },
   killed: { exitCode: 75, meaning: "the build was killed: a signal or the memory limit" },
   output: { exitCode: 76, meaning: "the build left no output, or one that Nix must not get" },
+  linkage: { exitCode: 77, meaning: "the build links to what the rules of linkage forbid" },
   doctor: { exitCode: 3, meaning: "`voyager doctor` found something that prevents builds" },
 } as const;
 
