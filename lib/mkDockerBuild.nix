@@ -3,7 +3,7 @@
 #
 # Returns a derivation that also has `voyagerSystem` (the system given; `system` is the platform, as
 # in every derivation: Nix and Hydra read it), `environment` (its packages and age), `linkage` (where
-# its linkage report will be), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
+# its linkage report will be), `systemLock` (what `voyager lock` reads), `pname`, `version`, `src`, `meta`, `passthru`, and `override`
 # (takes a set of arguments to replace, or a function from the arguments to such a set). Throws on an
 # unknown, missing or ill-typed argument.
 {
@@ -85,8 +85,22 @@
       default = {};
     };
 
+    # The exact versions of all system packages, as `voyager lock` wrote them: the file, or a set
+    # of `file` and `packages`, a folder that `voyager lock --fetch` filled, from which they are
+    # then installed without network. null: the newest of the repositories, see `environment`.
+    systemLock = {
+      type = types.nullOr (types.either types.storeFile (types.struct {
+        file = {type = types.storeFile;};
+        packages = {
+          type = types.nullOr types.storeFile;
+          default = null;
+        };
+      }));
+      default = null;
+    };
+
     # How the environment is kept: `maxAge` (seconds after which it is made anew, 86400 unless
-    # given, so that a new build sees the system's updates).
+    # given, so that a new build sees the system's updates; not with `systemLock`).
     environment = {
       type = types.struct {
         maxAge = {

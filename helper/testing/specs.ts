@@ -32,7 +32,7 @@ export function makeSpec(change: Partial<Spec> = {}): Spec {
     name: "hello-1.0",
     kind: "build",
     system: makeSystem(),
-    environment: { layers: [["gcc"], ["libffi-dev"]], maxAge: 86400 },
+    environment: { layers: [["gcc"], ["libffi-dev"]], maxAge: 86400, lock: null },
     src: storePath("hello.tar.gz"),
     patches: [storePath("a.patch")],
     stage: storePath("stage.sh"),

@@ -10,6 +10,7 @@
   archive = import ./archive.nix;
   layersOf = import ./layers.nix;
   limits = import ./limits.nix;
+  lockOf = import ./lock.nix;
   specVersion = import ./spec-version.nix;
   store = import ./store.nix;
 
@@ -70,6 +71,14 @@
     then unpack
     else unpack ++ packages.patch;
 
+  # The system lock of a build that asks for these layers of packages.
+  lockFor = function: args: layers:
+    lockOf {
+      inherit function layers;
+      inherit (args) system;
+      given = args.systemLock or null;
+    };
+
   # What the helper reads, see helper/src/spec/spec.ts.
   specOf = {
     function,
@@ -87,6 +96,7 @@
       else store.source args.src;
     patches = map store.file args.patches;
     own = args.systemBuildDependencies ++ unpacking args.system.packages src patches;
+    allLayers = layersOf (layers ++ [own]);
   in {
     version = specVersion;
     name = store.safeName "${args.pname}-${args.version}";
@@ -94,8 +104,9 @@
     inherit (args) buildScript systemRunDependencies transfer;
     system = args.system.spec;
     environment = {
-      layers = layersOf (layers ++ [own]);
+      layers = allLayers;
       maxAge = args.environment.maxAge or 86400;
+      lock = (lockFor function args allLayers).spec;
     };
     stage = "${stage}/stage.sh";
     env = mapAttrs (_: store.variable) (checkEnvironment function args.outputs args.env) // env;
@@ -160,6 +171,7 @@ in
     // {
       inherit (args) pname version src passthru;
       inherit (voyager) environment;
+      systemLock = (lockFor kind.function args voyager.environment.layers).request;
       # Not `system`: Nix and Hydra read that as the platform and refuse a set.
       voyagerSystem = args.system;
       meta = {description = "${args.pname} ${args.version}, built for ${args.system.name}";} // args.meta;

@@ -16,6 +16,7 @@ in {
       kind = "build";
       environment = {
         layers = [];
+        lock = null;
         maxAge = 86400;
       };
       src = null;
@@ -63,6 +64,7 @@ in {
       answer = 42;
       environment = {
         layers = [];
+        lock = null;
         maxAge = 86400;
       };
       meta = {

@@ -31,6 +31,7 @@ let
     import ./arguments.nix context
     // import ./build.nix context
     // import ./fetch.nix context
+    // import ./lock.nix context
     // import ./store.nix context
     // import ./system.nix context
     // import ./wheel.nix context;
@@ -53,6 +54,12 @@ in {
   specs = builtins.mapAttrs (_: drv: drv.voyager) (examples
     // {
       source = examples.bcrypt.src;
+      locked = context.build {
+        systemLock = {
+          file = ./files/debian12.system.lock.json;
+          packages = ./files/packages;
+        };
+      };
       everything = context.build {
         src = ./files/source;
         patches = [./files/fix.patch];

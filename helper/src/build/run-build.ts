@@ -56,8 +56,7 @@ function removeOutput(path: string, log: Log): void {
 
 async function build(engine: Engine, attributes: Attributes, buildTop: string, log: Log): Promise<void> {
   const { voyager: spec } = attributes;
-  const { layers, maxAge } = spec.environment;
-  const ensure = () => ensureEnvironment(engine, { system: spec.system, layers, maxAge }, log);
+  const ensure = () => ensureEnvironment(engine, { system: spec.system, ...spec.environment }, log);
   const environment = await ensure();
   const folder = join(buildTop, "container");
   makeBuildFolder(folder, attributes);

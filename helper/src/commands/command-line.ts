@@ -55,6 +55,27 @@ export async function runCommandLine(args: string[]): Promise<number> {
       },
     )
     .command(
+      "lock [file]",
+      "Write the exact versions of a build's system packages to its system lock",
+      (lock) => lockOptions(lock as Parser),
+      async (options) => {
+        const { lock } = await import("./lock.ts");
+        exitCode = await lock(
+          connect(options.engine as string | undefined),
+          {
+            file: options.file as string,
+            attribute: options.attr as string | undefined,
+            output: options.output as string | undefined,
+            fetch: options.fetch as string | undefined,
+            check: options.check as boolean,
+            update: options.update as boolean,
+            nixArguments: ((options["--"] as unknown[] | undefined) ?? []).map(String),
+          },
+          logOf(options as unknown as CommonOptions),
+        );
+      },
+    )
+    .command(
       "linkage <path..>",
       "What the compiled files of store paths need, as they say themselves",
       (linkage) =>
@@ -70,6 +91,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
     })
     .demandCommand(1, "name a command")
     .strict()
+    .parserConfiguration({ "populate--": true })
     .version(false)
     .epilogue(exitCodeHelp())
     .wrap(Math.min(100, process.stdout.columns ?? 100))
@@ -79,6 +101,36 @@ export async function runCommandLine(args: string[]): Promise<number> {
     });
   await parser.parseAsync();
   return exitCode;
+}
+
+function lockOptions(parser: Parser): Parser {
+  return parser
+    .positional("file", {
+      type: "string",
+      default: ".",
+      describe: "Nix file or folder that declares the build",
+    })
+    .option("attr", { alias: "A", type: "string", describe: "Attribute of the build in it" })
+    .option("output", {
+      alias: "o",
+      type: "string",
+      describe: "The lock; default: the one that the build's systemLock names",
+    })
+    .option("update", {
+      type: "boolean",
+      default: false,
+      describe: "Make it anew, with the versions of today",
+    })
+    .option("check", {
+      type: "boolean",
+      default: false,
+      describe: "Only say whether the mirror still has everything that the lock names",
+    })
+    .option("fetch", {
+      type: "string",
+      describe: "Also download the packages into this folder; default: the one that systemLock names",
+    })
+    .epilogue("What follows -- goes to nix-instantiate: -- -I nix-voyager=… --argstr name value") as Parser;
 }
 
 function imageCommands(parser: Parser): Parser {

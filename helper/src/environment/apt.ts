@@ -71,7 +71,8 @@ function configuration(system: System): string {
   return `${lines.join("\n")}\n`;
 }
 
-function quote(word: string): string {
+/** A word of a shell script, whatever is in it. */
+export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -82,6 +83,26 @@ function proxyVariables(system: System): string {
     .map(([name, value]) => `export ${name}=${quote(value)}\n`)
     .join("");
 }
+
+/** Start of every script that changes what is installed: apt as `files` configures it. */
+export function preamble(system: System): string {
+  return `set -eu
+export DEBIAN_FRONTEND=noninteractive APT_CONFIG=${scratchFolder}/apt.conf
+${proxyVariables(system)}
+cat /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates/nix-voyager-*.crt \\
+  >${scratchFolder}/certificates.pem 2>/dev/null || :
+`;
+}
+
+/** Runs the system's own script, as the first layer on a base image does. */
+export const runSetup = `if [ -s ${scratchFolder}/setup ]; then sh -e ${scratchFolder}/setup; fi`;
+
+/** End of every such script: nothing of ours stays, and builds find the folders that they mount on. */
+export const cleanup = `apt-get clean
+if command -v update-ca-certificates >/dev/null; then update-ca-certificates >/dev/null 2>&1 || :; fi
+rm -rf ${scratchFolder} /usr/sbin/policy-rc.d
+mkdir -p /build /nix/store
+`;
 
 export const apt: PackageManager = {
   files(system) {
@@ -101,14 +122,9 @@ export const apt: PackageManager = {
   },
 
   installScript(system, packages, first) {
-    return `set -eu
-export DEBIAN_FRONTEND=noninteractive APT_CONFIG=${scratchFolder}/apt.conf
-${proxyVariables(system)}
-cat /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates/nix-voyager-*.crt \\
-  >${scratchFolder}/certificates.pem 2>/dev/null || :
-install_packages() { ${packages.length > 0 ? `apt-get install -- ${packages.map(quote).join(" ")}` : ":"}; }
+    return `${preamble(system)}install_packages() { ${packages.length > 0 ? `apt-get install -- ${packages.map(quote).join(" ")}` : ":"}; }
 if ${first ? "true" : "false"}; then
-  if [ -s ${scratchFolder}/setup ]; then sh -e ${scratchFolder}/setup; fi
+  ${runSetup}
   apt-get update
   apt-get upgrade --with-new-pkgs
   install_packages
@@ -116,11 +132,7 @@ else
   # The lists are as old as the layer below: a package may have left the repository since.
   install_packages || { apt-get update; install_packages; }
 fi
-apt-get clean
-if command -v update-ca-certificates >/dev/null; then update-ca-certificates >/dev/null 2>&1 || :; fi
-rm -rf ${scratchFolder} /usr/sbin/policy-rc.d
-mkdir -p /build /nix/store
-`;
+${cleanup}`;
   },
 
   recordScript() {

@@ -10,10 +10,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { keyOf } from "../common/hash.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { type Engine, type Image, ImageMissing, NameTaken, type RunningContainer } from "../engine/engine.ts";
-import type { System } from "../spec/spec.ts";
+import type { Spec, System } from "../spec/spec.ts";
 import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
 import { environmentRepository, isOurs, labels } from "./labels.ts";
+import { type Locked, lockInstaller, openLock } from "./lock/install.ts";
 import { makeEnvironment } from "./make.ts";
 import type { PackageManager } from "./package-manager.ts";
 import { type EnvironmentRecord, parseRecord } from "./record.ts";
@@ -33,6 +34,8 @@ export interface EnvironmentRequest {
   layers: string[][];
   /** Seconds that the package lists behind it may be old. */
   maxAge: number;
+  /** The system lock that it must follow, whatever `maxAge` is; null: the repositories' newest. */
+  lock?: Spec["environment"]["lock"];
 }
 
 /** Changes when environments are made in a way that older ones must not be used for. */
@@ -44,7 +47,7 @@ const clockTolerance = 60_000;
 /** A lock whose container never started: its owner died between the two requests. */
 const abandonedAfter = 30_000;
 
-const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
+export const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
 
 /** A container that has the lock without running, and since when we see it so: clocks may differ. */
 interface LockHolder {
@@ -61,6 +64,7 @@ interface Search {
   base: Image;
   maxAge: number;
   askedAt: number;
+  locked: Locked | null;
 }
 
 /** The environment that is asked for, made if there is no fresh one. */
@@ -70,9 +74,10 @@ export async function ensureEnvironment(
   log: Log,
 ): Promise<Environment> {
   const { system, maxAge } = request;
+  if (request.lock) return ensureLocked(engine, request, openLock(system, request.lock), log);
   const base = await requireBaseImage(engine, system, log);
   const systemKey = keyOf({ format: environmentFormat, system, base: base.id });
-  const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt: Date.now() };
+  const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt: Date.now(), locked: null };
 
   const whole = [...new Set(request.layers.flat())].sort();
   const existing = await freshImage(search, whole);
@@ -86,6 +91,32 @@ export async function ensureEnvironment(
     environment = await ensureImage(search, [...new Set(packages)].sort());
   }
   return environment as Environment;
+}
+
+/**
+ * The environment of a lock. Whichever base image there is, it becomes the same, so that image's id
+ * is not part of the name; and what is exact neither ages nor grows from another.
+ */
+async function ensureLocked(
+  engine: Engine,
+  { system, layers }: EnvironmentRequest,
+  locked: Locked,
+  log: Log,
+): Promise<Environment> {
+  const base = await requireBaseImage(engine, system, log);
+  const systemKey = keyOf({ format: environmentFormat, system, lock: locked.key });
+  const search: Search = {
+    engine,
+    log,
+    system,
+    systemKey,
+    base,
+    maxAge: Number.POSITIVE_INFINITY,
+    askedAt: Date.now(),
+    locked,
+  };
+  const environment = await ensureImage(search, [...new Set(locked.lock.requested)].sort());
+  return { ...environment, requested: [...new Set(layers.flat())].sort() };
 }
 
 function tagOf(search: Search, packages: string[]): string {
@@ -110,13 +141,14 @@ async function freshImage(search: Search, packages: string[]): Promise<Image | n
   return image && isFresh(search, image) ? image : null;
 }
 
-function describe(system: System, packages: string[]): string {
+function describe({ system, locked }: Search, packages: string[]): string {
+  if (locked) return `environment ${system.name}, locked`;
   return `environment ${system.name} + ${packages.length} package${packages.length === 1 ? "" : "s"}`;
 }
 
 function reused(search: Search, image: Image, packages: string[]): Environment {
   const age = formatAge(Date.now() - asOf(image));
-  search.log.info(`${describe(search.system, packages)}: reused, ${age} old`);
+  search.log.info(`${describe(search, packages)}: reused, ${age} old`);
   return { image: image.id, requested: packages, record: parseRecord(image.labels[labels.record]) };
 }
 
@@ -144,7 +176,7 @@ async function ensureImage(search: Search, packages: string[]): Promise<Environm
       return reused(search, meanwhile, packages);
     }
     if (!waited) {
-      search.log.info(`${describe(search.system, packages)}: another build is making it, waiting`);
+      search.log.info(`${describe(search, packages)}: another build is making it, waiting`);
       waited = true;
     }
     await sleep(300);
@@ -169,7 +201,7 @@ async function takeLock(
       workingDirectory: "/",
       mounts: [],
       labels: { [labels.container]: "environment" },
-      network: true,
+      network: search.locked === null || search.locked.packages === null,
       privilegesOfPackageManager: true,
       limits: { memory: null, cpus: null, pids: null },
       onOutput: () => {},
@@ -188,8 +220,9 @@ async function takeLock(
 
 /** The image to build on: the fresh environment with most of the packages, or the base image. */
 async function findParent(search: Search, packages: string[]): Promise<Image> {
-  const wanted = new Set(packages);
   let best = search.base;
+  if (search.locked) return best;
+  const wanted = new Set(packages);
   let most = -1;
   const known = await search.engine.images(`${labels.systemKey}=${search.systemKey}`);
   for (const image of known) {
@@ -215,7 +248,7 @@ async function make(
   const first = parent.id === search.base.id;
   const has = new Set(first ? [] : (JSON.parse(parent.labels[labels.packages] ?? "[]") as string[]));
   const added = packages.filter((name) => !has.has(name));
-  log.info(`${describe(system, packages)}: making it${first ? "" : `, ${added.length} to add`}`);
+  log.info(`${describe(search, packages)}: making it${first ? "" : `, ${added.length} to add`}`);
   const tag = tagOf(search, packages);
   const replaced = await engine.image(tag);
   const record = await makeEnvironment({
@@ -225,6 +258,7 @@ async function make(
     packages: added,
     first,
     log,
+    installer: search.locked && lockInstaller(system, packageManagers[system.packageManager], search.locked),
   });
   const image = await container
     .commit({
@@ -245,7 +279,7 @@ async function make(
   const installed = record.packages.length - before;
   log.info(
     { seconds: secondsSince(start) },
-    `${describe(system, packages)}: made, ${installed} ${first ? "packages in all" : `more installed`}`,
+    `${describe(search, packages)}: made, ${installed} ${first ? "packages in all" : `more installed`}`,
   );
   return { image, requested: packages, record };
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { VoyagerError } from "../common/errors.ts";
 import { type Log, writeToStderr } from "../common/log.ts";
 import type { RunningContainer } from "../engine/engine.ts";
@@ -19,6 +20,14 @@ export interface MakeRequest {
   /** Whether this is the first layer on the base image. */
   first: boolean;
   log: Log;
+  /** Another way to install than by the package manager's own choice of versions. */
+  installer?: Installer | null;
+}
+
+/** Brings a container to what it must be, and judges whether it is. Both throw when it is not. */
+export interface Installer {
+  install(container: RunningContainer): Promise<void>;
+  check(record: EnvironmentRecord): void;
 }
 
 /** Seconds after which the log says that something goes on: Nix may end builds that are silent. */
@@ -34,32 +43,48 @@ export async function makeEnvironment(request: MakeRequest): Promise<Environment
     const heartbeat = setInterval(() => {
       request.log.info(`installing packages of ${system.name}: still at it`);
     }, quietSeconds * 1000);
-    const install = await run(
-      container,
-      packageManager.installScript(system, request.packages, request.first),
-      true,
+    const script = packageManager.installScript(system, request.packages, request.first);
+    await (
+      request.installer?.install(container) ?? runInstallation(container, packageManager, system, script)
     ).finally(() => clearInterval(heartbeat));
-    if (install.status !== 0) {
-      writeToStderr(install.output);
-      throw await packageManager.explainFailure(system, install.output, async () => {
-        const names = await run(container, packageManager.namesScript(), false);
-        return names.output.split("\n").filter((name) => name !== "");
-      });
-    }
     const record = await run(container, packageManager.recordScript(), false);
     if (record.status !== 0) {
       throw new VoyagerError("environment", `what ${system.name} has installed cannot be read`, {
         why: record.output,
       });
     }
-    return packageManager.parseRecord(record.output);
+    const installed = packageManager.parseRecord(record.output);
+    request.installer?.check(installed);
+    return installed;
   } catch (error) {
     await container.kill();
     throw error;
   }
 }
 
-async function sendFiles({ container, packageManager, system }: MakeRequest): Promise<void> {
+/** Runs a script of the package manager; what made it fail is explained by that. */
+export async function runInstallation(
+  container: RunningContainer,
+  packageManager: PackageManager,
+  system: System,
+  script: string,
+  input: Readable | null = null,
+): Promise<void> {
+  const { status, output } = await run(container, script, true, input);
+  if (status === 0) return;
+  writeToStderr(output);
+  throw await packageManager.explainFailure(system, output, async () => {
+    const names = await run(container, packageManager.namesScript(), false);
+    return names.output.split("\n").filter((name) => name !== "");
+  });
+}
+
+/** Puts the package manager's configuration into the container. */
+export async function sendFiles({
+  container,
+  packageManager,
+  system,
+}: Pick<MakeRequest, "container" | "packageManager" | "system">): Promise<void> {
   const folder = mkdtempSync(join(process.env.NIX_BUILD_TOP ?? tmpdir(), "environment-"));
   try {
     const files = packageManager.files(system);
@@ -89,10 +114,15 @@ async function sendFiles({ container, packageManager, system }: MakeRequest): Pr
   }
 }
 
-async function run(
+/**
+ * Runs a script as root. `bounded`: only the end of its output is kept, as for an explanation.
+ * `input`: what it reads.
+ */
+export async function run(
   container: RunningContainer,
   script: string,
   bounded: boolean,
+  input: Readable | null = null,
 ): Promise<{ status: number; output: string }> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -101,7 +131,7 @@ async function run(
     env: {},
     user: "0:0",
     workingDirectory: "/",
-    input: null,
+    input,
     onOutput: (_stream, data) => {
       chunks.push(Buffer.from(data));
       size += data.length;

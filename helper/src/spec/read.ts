@@ -5,7 +5,8 @@ import * as v from "valibot";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { type Attributes, attributesSchema, specVersion, type System, systemSchema } from "./spec.ts";
 
-function describeIssues(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+/** The problems that validation found, a line each. */
+export function describeIssues(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   return issues
     .slice(0, 10)
     .map((issue) => `${v.getDotPath(issue) ?? "(whole)"}: ${issue.message}`)

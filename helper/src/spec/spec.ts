@@ -112,8 +112,10 @@ export const specSchema = v.strictObject({
   environment: v.strictObject({
     /** Sets of packages, each a layer on those before it, so that builds share layers. */
     layers: v.array(v.array(packageName)),
-    /** Seconds after which an environment is made anew. */
+    /** Seconds after which an environment is made anew. A locked one never is. */
     maxAge: v.pipe(v.number(), v.minValue(0)),
+    /** The system lock: the file, and the folder of its packages (null: from the repositories). */
+    lock: v.optional(v.nullable(v.strictObject({ file: storePath, packages: v.nullable(storePath) })), null),
   }),
   /** Archive or folder, unpacked to /build/source; null: an empty folder. */
   src: v.nullable(storePath),

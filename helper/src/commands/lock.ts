@@ -1,0 +1,142 @@
+/** `voyager lock`: makes, checks and fetches the system lock of a build that is declared in Nix. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { VoyagerError } from "../common/errors.ts";
+import type { Log } from "../common/log.ts";
+import { formatTable } from "../common/table.ts";
+import type { Engine } from "../engine/engine.ts";
+import { changes, listed } from "../environment/lock/differences.ts";
+import { formatLock, missingFrom, readLock, type SystemLock } from "../environment/lock/lock-file.ts";
+import { checkLock, fetchPackages, resolveLock } from "../environment/lock/resolve.ts";
+import { evaluateLockRequest, type LockRequest } from "../spec/evaluate.ts";
+
+export interface LockOptions {
+  /** Nix file or folder. */
+  file: string;
+  attribute: string | undefined;
+  output: string | undefined;
+  /** Folder for the packages; "": the one that the expression names. */
+  fetch: string | undefined;
+  check: boolean;
+  update: boolean;
+  /** Further arguments of nix-instantiate. */
+  nixArguments: string[];
+}
+
+/** Does what the options say. Resolves with the exit code; `--check` has one of its own for "no". */
+export async function lock(engine: Engine, options: LockOptions, log: Log): Promise<number> {
+  if (options.check && options.update) {
+    throw new VoyagerError("usage", "--check looks at a lock, --update makes one anew; name one of them");
+  }
+  const request = evaluateLockRequest(options.file, options.attribute, options.nixArguments);
+  const file = options.output ?? request.file;
+  if (file === null) {
+    throw new VoyagerError("usage", "it is not said where the lock is", {
+      remedy: "write systemLock = ./NAME.system.lock.json; in the expression, or give --output",
+    });
+  }
+  const before = existsSync(file) ? readLock(file) : null;
+  if (options.check) return check(engine, request, requireLock(before, file), file, log);
+  const folder = options.fetch === undefined ? null : folderOf(options.fetch, request);
+  const now = await current(engine, request, before, file, options.update, log);
+  if (folder !== null) await fetchPackages(engine, request.system, now, folder, log);
+  return 0;
+}
+
+function requireLock(found: SystemLock | null, file: string): SystemLock {
+  if (found) return found;
+  throw new VoyagerError("usage", `there is no system lock ${file}`, { remedy: "make it: voyager lock" });
+}
+
+function folderOf(given: string, request: LockRequest): string {
+  const folder = given === "" ? request.packages : given;
+  if (folder !== null) return folder;
+  throw new VoyagerError("usage", "it is not said where the packages are to lie", {
+    remedy: "give --fetch DIR, or write systemLock = { file = …; packages = ./DIR; }; in the expression",
+  });
+}
+
+/** The lock that is there if it fits what is asked for, else a new one, which is written. */
+async function current(
+  engine: Engine,
+  request: LockRequest,
+  before: SystemLock | null,
+  file: string,
+  update: boolean,
+  log: Log,
+): Promise<SystemLock> {
+  const unfit = before && problems(before, request);
+  if (before && unfit?.length === 0 && !update) {
+    log.info(`${shownPath(file)} has all that is asked for; --update makes it anew`);
+    return before;
+  }
+  for (const problem of unfit ?? []) log.info(problem);
+  const after = await resolveLock(engine, request.system, request.requested, log);
+  write(file, after);
+  report(before, after, file, log);
+  return after;
+}
+
+/** Why a lock is not one for what is asked. */
+function problems(lock: SystemLock, { system, requested }: LockRequest): string[] {
+  if (lock.system !== system.name) return [`it is a lock of ${lock.system}, not of ${system.name}`];
+  return missingFrom(lock, requested).map((name) => `'${name}' is new`);
+}
+
+/** Never half a file under its name: a build may read it at this moment. */
+function write(file: string, lock: SystemLock): void {
+  const text = formatLock(lock);
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    writeFileSync(unfinished, text, { flag: "wx" });
+    renameSync(unfinished, file);
+  } catch (error) {
+    throw new VoyagerError("usage", `cannot write ${file}`, {
+      why: error instanceof Error ? error.message : String(error),
+      remedy: "name a file that can be written: --output FILE",
+    });
+  }
+}
+
+function report(before: SystemLock | null, after: SystemLock, file: string, log: Log): void {
+  if (!before) {
+    log.info(`${shownPath(file)}: written, ${after.packages.length} packages`);
+    return;
+  }
+  const rows = changes(before.packages, after.packages);
+  if (rows.length > 0) process.stdout.write(formatTable(["package", "was", "is"], rows));
+  log.info(
+    `${shownPath(file)}: ${rows.length === 0 ? "no version changed" : `${rows.length} packages changed`}`,
+  );
+}
+
+async function check(
+  engine: Engine,
+  request: LockRequest,
+  lock: SystemLock,
+  file: string,
+  log: Log,
+): Promise<number> {
+  const unfit = problems(lock, request);
+  if (unfit.length > 0) {
+    throw new VoyagerError("spec", `${shownPath(file)} does not fit what is asked for`, {
+      why: listed(unfit),
+      remedy: "run `voyager lock`",
+    });
+  }
+  const { gone, changed } = await checkLock(engine, request.system, lock, log);
+  if (gone.length + changed.length > 0) {
+    throw new VoyagerError("environment", `the mirror lacks packages of ${shownPath(file)}`, {
+      why: listed([...gone, ...changed]),
+      remedy: "run `voyager lock --update`, or build with packages that were fetched before (--fetch)",
+    });
+  }
+  log.info(`${shownPath(file)}: the mirror has all ${lock.packages.length} packages`);
+  return 0;
+}
+
+function shownPath(file: string): string {
+  const near = relative(process.cwd(), file);
+  return near.startsWith("..") ? file : near;
+}

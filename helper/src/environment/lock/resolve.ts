@@ -1,0 +1,187 @@
+/** Makes system locks: what a fresh base image becomes today; and asks and fetches what a lock names. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { VoyagerError } from "../../common/errors.ts";
+import { type Log, secondsSince } from "../../common/log.ts";
+import type { Engine, RunningContainer } from "../../engine/engine.ts";
+import type { System } from "../../spec/spec.ts";
+import { requireBaseImage } from "../base-image.ts";
+import { packageManagers } from "../environments.ts";
+import { labels } from "../labels.ts";
+import { makeEnvironment, sendFiles } from "../make.ts";
+import { listed, type Unavailable } from "./differences.ts";
+import { lockCommands, readInstalled } from "./install.ts";
+import type { AvailablePackage, InstalledPackage } from "./lock-commands.ts";
+import {
+  describeSystem,
+  fullName,
+  isFetchable,
+  type LockedPackage,
+  lockSchemaName,
+  prefetchedName,
+  type SystemLock,
+} from "./lock-file.ts";
+import {
+  copyOut,
+  download,
+  findUnavailable,
+  type LockContext,
+  readAvailable,
+  requireAvailable,
+  startContainer,
+} from "./packages.ts";
+
+/** Runs something in a container of the system's base image, with network, and removes it. */
+async function inBaseImage<T>(
+  engine: Engine,
+  system: System,
+  log: Log,
+  action: (context: LockContext) => Promise<T>,
+): Promise<T> {
+  const base = await requireBaseImage(engine, system, log);
+  const container: RunningContainer = await engine.start({
+    name: null,
+    image: base.id,
+    // Lives as long as its input is open.
+    command: ["/bin/sh", "-c", "cat >/dev/null"],
+    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
+    user: "0:0",
+    workingDirectory: "/",
+    mounts: [],
+    labels: { [labels.container]: "environment" },
+    network: true,
+    privilegesOfPackageManager: true,
+    limits: { memory: null, cpus: null, pids: null },
+    onOutput: () => {},
+  });
+  try {
+    const packageManager = packageManagers[system.packageManager];
+    const commands = lockCommands[system.packageManager];
+    return await action({ container, packageManager, commands, system });
+  } finally {
+    await container.kill();
+  }
+}
+
+/**
+ * The lock of what these packages are today. It is made on the bare base image, not on an
+ * environment that the engine has: what an engine made before must not decide what is in it.
+ */
+export async function resolveLock(
+  engine: Engine,
+  system: System,
+  requested: string[],
+  log: Log,
+): Promise<SystemLock> {
+  const start = performance.now();
+  log.info(`system lock of ${system.name}: installing ${requested.length} packages and what they need`);
+  const lock = await inBaseImage(engine, system, log, async (context) => {
+    const { container, commands } = context;
+    const record = await makeEnvironment({ ...context, packages: requested, first: true, log });
+    const installed = await readInstalled(container, commands);
+    const available = await readAvailable(context, installed.architecture, installed.packages);
+    const { ID = "", VERSION_ID = "", VERSION_CODENAME = "" } = record.osRelease;
+    return {
+      schema: lockSchemaName,
+      system: system.name,
+      osRelease: { ID, VERSION_ID, VERSION_CODENAME },
+      ...describeSystem(system),
+      architecture: installed.architecture,
+      requested: [...new Set(requested)].sort(),
+      packages: lockedPackages(installed.packages, available, installed.repositories),
+    };
+  });
+  const local = lock.packages.filter((one) => !isFetchable(one));
+  if (local.length > 0) {
+    log.warn(
+      `only the base image has these, no repository; other machines must have them in theirs:\n${listed(local.map((one) => `${one.name} ${one.version}`))}`,
+    );
+  }
+  log.info(
+    { seconds: secondsSince(start) },
+    `system lock of ${system.name}: ${lock.packages.length} packages`,
+  );
+  return lock;
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function lockedPackages(
+  installed: InstalledPackage[],
+  available: AvailablePackage[],
+  repositories: Map<string, string>,
+): LockedPackage[] {
+  const files = new Map(available.map((one) => [`${fullName(one)}=${one.version}`, one]));
+  return installed
+    .map(({ name, version, arch, source, sourceVersion }) => {
+      const key = `${name}:${arch}=${version}`;
+      const repository = repositories.get(key) ?? null;
+      const found = repository === null ? undefined : files.get(key);
+      return {
+        name,
+        version,
+        arch,
+        source,
+        ...(sourceVersion === version ? {} : { sourceVersion }),
+        repository: found ? repository : null,
+        file: found?.file ?? null,
+        size: found?.size ?? null,
+        sha256: found?.sha256 ?? null,
+      };
+    })
+    .sort((a, b) => compare(a.name, b.name) || compare(a.arch, b.arch));
+}
+
+/** Whether the repositories still have everything that the lock names. */
+export async function checkLock(
+  engine: Engine,
+  system: System,
+  lock: SystemLock,
+  log: Log,
+): Promise<Unavailable> {
+  return inBaseImage(engine, system, log, async (context) => {
+    await sendFiles(context);
+    await startContainer(context, true);
+    return findUnavailable(context, lock, lock.packages.filter(isFetchable));
+  });
+}
+
+/**
+ * Downloads the packages of a lock into a folder, those that it does not have yet; files that are
+ * there by name are trusted to be whole, since each gets its name when it is, and are checked again
+ * when they are installed. Resolves with how many were downloaded.
+ */
+export async function fetchPackages(
+  engine: Engine,
+  system: System,
+  lock: SystemLock,
+  folder: string,
+  log: Log,
+): Promise<number> {
+  const start = performance.now();
+  const needed = lock.packages
+    .filter(isFetchable)
+    .filter((one) => !existsSync(join(folder, prefetchedName(one))));
+  const without = lock.packages.filter((one) => !isFetchable(one));
+  if (without.length > 0) {
+    throw new VoyagerError("environment", `${without.length} packages of the lock cannot be fetched`, {
+      why: `no repository had them when it was made:\n${listed(without.map((one) => `${one.name} ${one.version}`))}`,
+      remedy: "put them into a repository of the system, and make the lock again",
+    });
+  }
+  if (needed.length > 0) {
+    await inBaseImage(engine, system, log, async (context) => {
+      await sendFiles(context);
+      await startContainer(context, true);
+      await requireAvailable(context, lock, needed);
+      await download(context, needed);
+      await copyOut(context, needed, folder);
+    });
+  }
+  const had = lock.packages.length - needed.length;
+  log.info(
+    { seconds: secondsSince(start) },
+    `${folder}: ${needed.length} packages fetched, ${had} were there`,
+  );
+  return needed.length;
+}
