@@ -65,6 +65,7 @@ await build({
   external: ["supports-color"],
   legalComments: "none",
   logLevel: "warning",
+  loader: { ".sh": "text" },
   // A CommonJS file has no import.meta, which yargs asks for its own place.
   banner: { js: 'const voyagerUrl = require("node:url").pathToFileURL(__filename).href;' },
   define: { "import.meta.url": "voyagerUrl" },
