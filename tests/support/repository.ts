@@ -10,6 +10,8 @@ export interface TestPackage {
   version: string;
   /** Path in the package → content. */
   files?: Record<string, string>;
+  /** Its Depends field. */
+  depends?: string;
   /** Body of its postinst script. */
   postinst?: string;
 }
@@ -27,7 +29,7 @@ export interface TestRepository {
   remove(): void;
 }
 
-function makePackage(folder: string, { name, version, files = {}, postinst }: TestPackage): string {
+function makePackage(folder: string, { name, version, files = {}, depends, postinst }: TestPackage): string {
   const tree = join(folder, name);
   mkdirSync(join(tree, "DEBIAN"), { recursive: true, mode: 0o755 });
   const control = [
@@ -35,6 +37,7 @@ function makePackage(folder: string, { name, version, files = {}, postinst }: Te
     `Version: ${version}`,
     "Architecture: all",
     "Maintainer: Nobody <nobody@example.org>",
+    ...(depends ? [`Depends: ${depends}`] : []),
     `Description: test package ${name}`,
   ];
   writeFileSync(join(tree, "DEBIAN/control"), `${control.join("\n")}\n`);

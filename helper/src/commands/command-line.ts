@@ -64,7 +64,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
           connect(options.engine as string | undefined),
           {
             file: options.file as string,
-            attribute: options.attr as string | undefined,
+            attributes: (options.attr as string[] | undefined) ?? [],
             output: options.output as string | undefined,
             fetch: options.fetch as string | undefined,
             check: options.check as boolean,
@@ -110,7 +110,13 @@ function lockOptions(parser: Parser): Parser {
       default: ".",
       describe: "Nix file or folder that declares the build",
     })
-    .option("attr", { alias: "A", type: "string", describe: "Attribute of the build in it" })
+    .option("attr", {
+      alias: "A",
+      type: "string",
+      array: true,
+      nargs: 1,
+      describe: "Attribute of the build in it; may be given again, for builds that share the lock",
+    })
     .option("output", {
       alias: "o",
       type: "string",

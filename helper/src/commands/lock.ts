@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
+import { canonicalJson } from "../common/hash.ts";
 import type { Log } from "../common/log.ts";
 import { formatTable } from "../common/table.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -13,7 +14,8 @@ import { evaluateLockRequest, type LockRequest } from "../spec/evaluate.ts";
 export interface LockOptions {
   /** Nix file or folder. */
   file: string;
-  attribute: string | undefined;
+  /** Attributes of the builds that share the lock; none: the file is the build. */
+  attributes: string[];
   output: string | undefined;
   /** Folder for the packages; "": the one that the expression names. */
   fetch: string | undefined;
@@ -28,7 +30,7 @@ export async function lock(engine: Engine, options: LockOptions, log: Log): Prom
   if (options.check && options.update) {
     throw new VoyagerError("usage", "--check looks at a lock, --update makes one anew; name one of them");
   }
-  const request = evaluateLockRequest(options.file, options.attribute, options.nixArguments);
+  const request = requestOf(options);
   const file = options.output ?? request.file;
   if (file === null) {
     throw new VoyagerError("usage", "it is not said where the lock is", {
@@ -41,6 +43,25 @@ export async function lock(engine: Engine, options: LockOptions, log: Log): Prom
   const now = await current(engine, request, before, file, options.update, log);
   if (folder !== null) await fetchPackages(engine, request.system, now, folder, log);
   return 0;
+}
+
+/** What all the builds ask for together. */
+function requestOf({ file, attributes, nixArguments }: LockOptions): LockRequest {
+  const names = attributes.length > 0 ? attributes : [undefined];
+  const [first, ...others] = names.map((name) => evaluateLockRequest(file, name, nixArguments));
+  if (!first) throw new Error("there is at least one");
+  const requested = new Set(first.requested);
+  for (const other of others) {
+    if (canonicalJson(other.system) !== canonicalJson(first.system)) {
+      const same = first.system.name === other.system.name ? ", described in another way" : "";
+      throw new VoyagerError("usage", "builds of different systems cannot share a lock", {
+        why: `${first.system.name}, and ${other.system.name}${same}`,
+        remedy: "give each system a lock of its own",
+      });
+    }
+    for (const name of other.requested) requested.add(name);
+  }
+  return { ...first, requested: [...requested].sort() };
 }
 
 function requireLock(found: SystemLock | null, file: string): SystemLock {

@@ -50,13 +50,15 @@ test("what is installed, and from which repository", () => {
     "ii \tlibssl3\t3.0.22\tamd64\topenssl\t3.0.22",
     "ii \tlibc6\t2.36\ti386\tglibc\t2.36",
     "ii \tflat\t1:2\tall\tflat\t1:2",
+    "ii \tplain\t1\tamd64\tplain\t1",
     "rc \tgone\t1\tall\tgone\t1",
     "hi \tlocal\t1\tall\tlocal\t1",
     "",
     "@@ targets",
     "/etc/apt/sources.list:1\thttp://mirror.example.org/debian\tbookworm\tmain\tDebian\tbookworm",
     "/etc/apt/sources.list:2\thttp://mirror.example.org/security\tstable-security\tmain\tDebian\tbookworm-security",
-    "/etc/apt/sources.list.d/nix-voyager-company.sources:1\tfile:/srv/test\t./\t\ttest\ttest",
+    "/etc/apt/sources.list.d/nix-voyager-company.sources:1\tfile:/srv/test\t./\t$(COMPONENT)\ttest\ttest",
+    "/etc/apt/sources.list:3\thttp://mirror.example.org/plain\tstable\tmain\t$(ORIGIN)\t$(CODENAME)",
     "",
     "@@ policy",
     "libssl3:",
@@ -74,6 +76,9 @@ test("what is installed, and from which repository", () => {
     "flat:",
     " *** 1:2 500",
     "        500 file:/srv/test ./ Packages",
+    "plain:",
+    " *** 1 500",
+    "        500 http://mirror.example.org/plain stable/main amd64 Packages",
     "local:",
     " *** 1 100",
     "        100 /var/lib/dpkg/status",
@@ -81,11 +86,12 @@ test("what is installed, and from which repository", () => {
   ].join("\n");
   const { architecture, packages, repositories } = aptLock.parseInstalled(output);
   expect(architecture).toBe("amd64");
-  expect(packages.map(({ name }) => name)).toEqual(["libssl3", "libc6", "flat", "local"]);
+  expect(packages.map(({ name }) => name)).toEqual(["libssl3", "libc6", "flat", "plain", "local"]);
   expect([...repositories]).toEqual([
     ["libssl3:amd64=3.0.22", "Debian:bookworm-security/main"],
     ["libc6:i386=2.36", "Debian:bookworm/main"],
     ["flat:all=1:2", "company"],
+    ["plain:amd64=1", "unknown:stable/main"],
   ]);
 });
 

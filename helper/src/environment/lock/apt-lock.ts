@@ -23,8 +23,10 @@ function* stanzas(text: string): Generator<Record<string, string>> {
 function parseTargets(text: string): Map<string, string> {
   const targets = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const [entry = "", site = "", release = "", component = "", origin = "", codename = ""] =
-      line.split("\t");
+    const [entry = "", site = "", release = "", component = "", origin = "", codename = ""] = line
+      .split("\t")
+      // apt leaves a variable as it is where it has no value: a flat repository has no component.
+      .map((value) => (value.startsWith("$(") ? "" : value));
     if (site === "") continue;
     const own = ownSource.exec(entry)?.[1];
     const suite = codename || release;

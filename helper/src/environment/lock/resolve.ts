@@ -1,7 +1,6 @@
 /** Makes system locks: what a fresh base image becomes today; and asks and fetches what a lock names. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { VoyagerError } from "../../common/errors.ts";
 import { type Log, secondsSince } from "../../common/log.ts";
 import type { Engine, RunningContainer } from "../../engine/engine.ts";
 import type { System } from "../../spec/spec.ts";
@@ -91,17 +90,21 @@ export async function resolveLock(
       packages: lockedPackages(installed.packages, available, installed.repositories),
     };
   });
-  const local = lock.packages.filter((one) => !isFetchable(one));
-  if (local.length > 0) {
-    log.warn(
-      `only the base image has these, no repository; other machines must have them in theirs:\n${listed(local.map((one) => `${one.name} ${one.version}`))}`,
-    );
-  }
+  warnOfLocal(lock, log);
   log.info(
     { seconds: secondsSince(start) },
     `system lock of ${system.name}: ${lock.packages.length} packages`,
   );
   return lock;
+}
+
+/** Says which packages a lock cannot bring to a machine. */
+function warnOfLocal(lock: SystemLock, log: Log): void {
+  const local = lock.packages.filter((one) => !isFetchable(one)).map((one) => `${one.name} ${one.version}`);
+  if (local.length === 0) return;
+  log.warn(
+    `${local.length} packages are in no repository, so every base image must have them:\n${listed(local)}`,
+  );
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -162,13 +165,6 @@ export async function fetchPackages(
   const needed = lock.packages
     .filter(isFetchable)
     .filter((one) => !existsSync(join(folder, prefetchedName(one))));
-  const without = lock.packages.filter((one) => !isFetchable(one));
-  if (without.length > 0) {
-    throw new VoyagerError("environment", `${without.length} packages of the lock cannot be fetched`, {
-      why: `no repository had them when it was made:\n${listed(without.map((one) => `${one.name} ${one.version}`))}`,
-      remedy: "put them into a repository of the system, and make the lock again",
-    });
-  }
   if (needed.length > 0) {
     await inBaseImage(engine, system, log, async (context) => {
       await sendFiles(context);
@@ -178,7 +174,8 @@ export async function fetchPackages(
       await copyOut(context, needed, folder);
     });
   }
-  const had = lock.packages.length - needed.length;
+  const had = lock.packages.filter(isFetchable).length - needed.length;
+  warnOfLocal(lock, log);
   log.info(
     { seconds: secondsSince(start) },
     `${folder}: ${needed.length} packages fetched, ${had} were there`,
