@@ -36,7 +36,7 @@ function makeEngine(
     const print = (text: string) => onOutput(1, Buffer.from(text));
     if (script.includes("indextargets")) {
       print(`@@ architecture\namd64\n@@ packages\n${before.map(line).join("")}@@ targets\n@@ policy\n`);
-    } else if (script.includes("dpkg-query -W -f '${db:Status-Abbrev}\\t")) {
+    } else if (script.includes("Status-Abbrev")) {
       print(`@@ packages\n${after.map(line).join("")}@@ os-release\nID=debian\n@@ passwd\n@@ group\n`);
     } else if (script.includes("apt-cache show")) {
       print(`Package: gcc\nVersion: 13\nArchitecture: amd64\nFilename: x\nSize: 1\nSHA256: ${sha256}\n`);
