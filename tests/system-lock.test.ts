@@ -236,6 +236,50 @@ describe("a package of which the mirror then has another version", () => {
   });
 });
 
+describe("what the command refuses", () => {
+  const plain = "voyager.lib.systems.debian12";
+  const lock = async (name: string, ...args: string[]) => {
+    const result = await run(voyager, ["lock", join(folder, `${name}.nix`), ...args]);
+    return { status: result.status, message: result.stderr };
+  };
+
+  test("a build that does not say where its lock is", async () => {
+    declare("nowhere", plain, ["gcc"], "null", "true");
+    const { status, message } = await lock("nowhere", "-A", "nowhere");
+    expect(status).toBe(64);
+    expect(message).toContain("it is not said where the lock is");
+    expect(message).toContain("--output");
+  });
+
+  test("what is no build, with what Nix says of it", async () => {
+    const { status, message } = await lock("nowhere", "-A", "somewhere");
+    expect(status).toBe(64);
+    expect(message).toContain("cannot be evaluated as a build");
+    expect(message).toContain("attribute 'somewhere' in selection path 'somewhere.systemLock' not found");
+  });
+
+  test("to write over the lock of another system, or to read what is no lock", async () => {
+    cpSync(join(root, "tests/docs/hello.system.lock.json"), join(folder, "other.json"));
+    declare("other", "voyager.lib.systems.debian13", ["gcc"], "./other.json", "true");
+    expect((await lock("other", "-A", "other")).message).toContain("is a lock of debian12, not of debian13");
+    writeFileSync(join(folder, "other.json"), "<<<<<<< ours\n");
+    const { status, message } = await lock("other", "-A", "other");
+    expect(status).toBe(65);
+    expect(message).toMatch(/cannot read the system lock .*other\.json/);
+    expect(message).toContain("voyager lock --update");
+  });
+
+  test("builds of two systems in one lock", async () => {
+    const all = `let voyager = import ${root} { }; of = system: voyager.lib.mkDockerBuild {
+      pname = "x"; version = "1"; inherit system; buildScript = ""; systemLock = ./both.json;
+    }; in { a = of voyager.lib.systems.debian12; b = of voyager.lib.systems.debian13; }`;
+    writeFileSync(join(folder, "both.nix"), all);
+    const { message } = await lock("both", "-A", "a", "-A", "b");
+    expect(message).toContain("builds of different systems cannot share a lock");
+    expect(message).toContain("debian12, and debian13");
+  });
+});
+
 describe("engines with another past", () => {
   const file = (name: string, packages: string[], lock: string) =>
     declare(name, system, packages, lock, "touch $out/x");

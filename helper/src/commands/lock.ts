@@ -37,12 +37,24 @@ export async function lock(engine: Engine, options: LockOptions, log: Log): Prom
       remedy: "write systemLock = ./NAME.system.lock.json; in the expression, or give --output",
     });
   }
-  const before = existsSync(file) ? readLock(file) : null;
+  const before = readBefore(file, options.update, log);
   if (options.check) return check(engine, request, requireLock(before, file), file, log);
   const folder = options.fetch === undefined ? null : folderOf(options.fetch, request);
   const now = await current(engine, request, before, file, options.update, log);
   if (folder !== null) await fetchPackages(engine, request.system, now, folder, log);
   return 0;
+}
+
+/** The lock that is there; what is to be made anew need not be readable. */
+function readBefore(file: string, update: boolean, log: Log): SystemLock | null {
+  if (!existsSync(file)) return null;
+  try {
+    return readLock(file);
+  } catch (error) {
+    if (!update || !(error instanceof VoyagerError)) throw error;
+    log.warn(`${error.what}; it is made anew`);
+    return null;
+  }
 }
 
 /** What all the builds ask for together. */
@@ -86,6 +98,15 @@ async function current(
   update: boolean,
   log: Log,
 ): Promise<SystemLock> {
+  if (before && before.system !== request.system.name && !update) {
+    throw new VoyagerError(
+      "spec",
+      `${shownPath(file)} is a lock of ${before.system}, not of ${request.system.name}`,
+      {
+        remedy: "name another file for this system (systemLock, --output), or replace it with --update",
+      },
+    );
+  }
   const unfit = before && problems(before, request);
   if (before && unfit?.length === 0 && !update) {
     log.info(`${shownPath(file)} has all that is asked for; --update makes it anew`);

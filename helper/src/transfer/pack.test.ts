@@ -54,6 +54,19 @@ test("files, folders, links", async () => {
   expect(fs.readlinkSync(join(to, "loop"))).toBe(".");
 });
 
+test("links are followed where that is asked for, under the links' names", async () => {
+  const from = tree((path) => {
+    fs.writeFileSync(join(path, "file"), "content");
+    fs.symlinkSync(join(path, "file"), join(path, "link"));
+  });
+  const to = join(folder(), "out");
+  const unpacker = new Unpacker({ tree: to });
+  for await (const chunk of pack(from, ["tree"], true)) unpacker.write(chunk);
+  unpacker.end();
+    expect(fs.lstatSync(join(to, "link")).isFile()).toBe(true);
+  expect(fs.readFileSync(join(to, "link"), "utf8")).toBe("content");
+});
+
 test("hard links all over the tree, as in an optimised store", async () => {
   for (let round = 0; round < 20; round++) {
     const from = tree((path) => {

@@ -6,12 +6,12 @@ import { create } from "tar";
 
 /**
  * A tar stream of `paths` (relative to `folder`), uncompressed: on a local socket compression
- * costs more than it saves. Symlinks stay symlinks, hard links hard links.
+ * costs more than it saves. Symlinks stay symlinks (unless `follow`), hard links hard links.
  */
-export function pack(folder: string, paths: string[]): Readable {
+export function pack(folder: string, paths: string[], follow = false): Readable {
   // One job: with more, node-tar 7.5 hangs or ends early where there are hard links, of which an
   // optimised store is full. It is as fast.
-  const packed = create({ cwd: folder, portable: false, preservePaths: true, jobs: 1 }, paths);
+  const packed = create({ cwd: folder, portable: false, preservePaths: true, follow, jobs: 1 }, paths);
   const stream = new PassThrough({ highWaterMark: 1024 * 1024 });
   packed.on("error", (error: unknown) => stream.destroy(error as Error));
   packed.pipe(stream as unknown as Parameters<typeof packed.pipe>[0]);

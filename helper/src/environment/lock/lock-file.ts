@@ -80,7 +80,7 @@ export function fullName({ name, arch }: { name: string; arch: string }): string
 
 /** Validates a lock. Throws a `spec` error that names each field. */
 export function parseLock(json: unknown, origin: string): SystemLock {
-  const remedy = "make it anew with `voyager lock`; it is not meant to be edited";
+  const remedy = "make it anew with `voyager lock --update`; it is not meant to be edited";
   const result = v.safeParse(lockSchema, json);
   if (!result.success) {
     throw new VoyagerError("spec", `${origin} is not a system lock`, {
@@ -104,7 +104,10 @@ export function readLock(file: string): SystemLock {
   try {
     json = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new VoyagerError("spec", `cannot read the system lock ${file}`, { why: messageOf(error) });
+    throw new VoyagerError("spec", `cannot read the system lock ${file}`, {
+      why: messageOf(error),
+      remedy: "make it anew with `voyager lock --update`; it is not meant to be edited",
+    });
   }
   return parseLock(json, file);
 }

@@ -107,7 +107,8 @@ export async function sendPackages(
     context.container,
     `mkdir -p ${packagesFolder} && tar -x -f - -C ${packagesFolder} --no-same-owner`,
     true,
-    pack(folder, packages.map(prefetchedName)),
+    // A folder of links into the Nix store is how a derivation collects files.
+    pack(folder, packages.map(prefetchedName), true),
   );
   if (status !== 0) {
     throw new VoyagerError("transfer", "prefetched packages could not be moved into the container", {
