@@ -82,7 +82,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
         linkage.positional("path", { type: "string", array: true, demandOption: true }).options({ json }),
       async (options) => {
         const { linkage } = await import("./linkage.ts");
-        linkage(options.path, options.json);
+        await linkage(options.path, options.json);
       },
     )
     .command("doctor", "Check whether this machine can build", { json }, async (options) => {
