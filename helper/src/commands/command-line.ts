@@ -3,6 +3,7 @@ import yargs from "yargs";
 import { failureKinds, VoyagerError } from "../common/errors.ts";
 import { createLog, type Log, type LogFormat } from "../common/log.ts";
 import { connect } from "../engine/connect.ts";
+import { administratorCommands } from "./administrators.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -99,6 +100,10 @@ export async function runCommandLine(args: string[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? new VoyagerError("usage", message, { remedy: "`voyager --help` lists the commands" });
     });
+  const exit = (code: number) => {
+    exitCode = code;
+  };
+  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), exit });
   await parser.parseAsync();
   return exitCode;
 }

@@ -1,44 +1,13 @@
 /** `voyager image` and `voyager environment`: what the engine holds for nix-voyager. */
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { messageOf, VoyagerError } from "../common/errors.ts";
+import { VoyagerError } from "../common/errors.ts";
 import type { Log } from "../common/log.ts";
-import { nearest } from "../common/nearest.ts";
 import { formatTable } from "../common/table.ts";
 import type { Engine, Image } from "../engine/engine.ts";
 import { bootstrapBaseImage, bootstrapTag, requireBaseImage } from "../environment/base-image.ts";
 import { formatAge } from "../environment/environments.ts";
 import { isOurs, labels } from "../environment/labels.ts";
-import { parseSystem } from "../spec/read.ts";
 import type { System } from "../spec/spec.ts";
-
-/** The systems of lib/systems, which the command's package carries beside the program. */
-function bundledSystems(): string {
-  const beside = dirname(process.argv[1] ?? "");
-  return process.env.VOYAGER_SYSTEMS ?? join(beside, "../share/nix-voyager/systems.json");
-}
-
-/** The system of this name in a JSON file, which holds either one system or a set of them. */
-function readSystem(name: string, file: string): System {
-  let parsed: Record<string, unknown>;
-  try {
-    parsed = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  } catch (error) {
-    throw new VoyagerError("usage", `cannot read the systems from ${file}`, {
-      why: messageOf(error),
-      remedy: "run the `voyager` of `nix-build -A voyager`, or name a file with --file",
-    });
-  }
-  if (typeof parsed.packageManager === "string") return parseSystem(parsed, file);
-  if (!(name in parsed)) {
-    const known = Object.keys(parsed);
-    throw new VoyagerError("usage", `there is no system '${name}'`, {
-      why: `known: ${known.join(", ")}`,
-      remedy: `did you mean ${nearest(name, known, 1)[0] ?? known[0]}?`,
-    });
-  }
-  return parseSystem(parsed[name], `${file}: ${name}`);
-}
+import { readSystem } from "../spec/systems.ts";
 
 /** Makes a base image, unless the engine has it. */
 export async function bootstrap(
@@ -46,7 +15,7 @@ export async function bootstrap(
   options: { system: string; file?: string | undefined; force: boolean; unlessAvailable?: boolean },
   log: Log,
 ): Promise<void> {
-  const system = readSystem(options.system, options.file ?? bundledSystems());
+  const system = readSystem(options.system, options.file);
   const tag = bootstrapTag(system);
   const existing = tag && !options.force ? await engine.image(tag) : null;
   if (existing) {

@@ -24,6 +24,12 @@ export const failureKinds = {
   killed: { exitCode: 75, meaning: "the build was killed: a signal or the memory limit" },
   output: { exitCode: 76, meaning: "the build left no output, or one that Nix must not get" },
   linkage: { exitCode: 77, meaning: "the build links to what the rules of linkage forbid" },
+  record: { exitCode: 78, meaning: "a record of a delivery cannot be read, or is not what it should be" },
+  affected: { exitCode: 4, meaning: "`voyager affected` found deliveries that must be built again" },
+  "not-linked": { exitCode: 5, meaning: "`voyager affected` found no delivery that has the package at all" },
+  verify: { exitCode: 6, meaning: "`voyager verify` found that the system lacks something" },
+  stale: { exitCode: 7, meaning: "`voyager stale` found deliveries that were built with older packages" },
+  unknown: { exitCode: 8, meaning: "of some deliveries the question cannot be answered; they are named" },
   doctor: { exitCode: 3, meaning: "`voyager doctor` found something that prevents builds" },
 } as const;
 

@@ -14,13 +14,22 @@ const levelMarks: Record<number, string> = { 40: "warning: ", 50: "error: ", 60:
 
 /** Writes to standard error until all is written: a pipe that is full answers EAGAIN. */
 export function writeToStderr(data: string | Uint8Array): void {
+  writeAll(2, data);
+}
+
+/** The same to standard output: what the process has not written when it exits would be lost. */
+export function writeToStdout(data: string): void {
+  writeAll(1, data);
+}
+
+function writeAll(descriptor: number, data: string | Uint8Array): void {
   let rest = typeof data === "string" ? Buffer.from(data) : data;
   while (rest.length > 0) {
     try {
-      rest = rest.subarray(writeSync(2, rest));
+      rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === "EPIPE") return; // nobody reads the log any more; the build goes on
+      if (code === "EPIPE") return; // nobody reads it any more; the work goes on
       if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

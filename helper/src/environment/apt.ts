@@ -163,6 +163,19 @@ printf '\\n@@ group\\n'; cat /etc/group
 
   namesScript: () => "apt-cache pkgnames",
 
+  candidatesScript: "xargs -r apt-cache policy 2>/dev/null",
+
+  parseCandidates(output) {
+    const versions = new Map<string, string>();
+    let name = "";
+    for (const line of output.split("\n")) {
+      name = /^(\S+):$/.exec(line)?.[1] ?? name;
+      const version = /^ {2}Candidate: (\S+)$/.exec(line)?.[1];
+      if (version && version !== "(none)") versions.set(name, version);
+    }
+    return versions;
+  },
+
   async explainFailure(system, output, names) {
     const unknown = [
       ...output.matchAll(/^E: (?:Unable to locate package|Package '?) ?([^\s']+)/gm),

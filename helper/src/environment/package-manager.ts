@@ -27,6 +27,13 @@ export interface PackageManager {
   parseRecord(output: string): EnvironmentRecord;
   /** Script that prints all package names, one a line, for near matches. */
   namesScript(): string;
+  /**
+   * Script that reads names of packages, one a line ("libc6", of another architecture "libc6:i386"),
+   * and prints which version of each would be installed now.
+   */
+  candidatesScript: string;
+  /** Name as it was asked for → version; a package that no repository has is not in it. */
+  parseCandidates(output: string): Map<string, string>;
   /** Turns the output of an installation that failed into an error that tells the remedy. */
   explainFailure(system: System, output: string, names: () => Promise<string[]>): Promise<VoyagerError>;
 }

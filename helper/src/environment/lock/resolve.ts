@@ -2,11 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Log, secondsSince } from "../../common/log.ts";
-import type { Engine, RunningContainer } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { System } from "../../spec/spec.ts";
-import { requireBaseImage } from "../base-image.ts";
+import { inBaseContainer } from "../base-container.ts";
 import { packageManagers } from "../environments.ts";
-import { labels } from "../labels.ts";
 import { makeEnvironment, sendFiles } from "../make.ts";
 import { listed, type Unavailable } from "./differences.ts";
 import { lockCommands, readInstalled } from "./install.ts";
@@ -30,36 +29,18 @@ import {
   startContainer,
 } from "./packages.ts";
 
-/** Runs something in a container of the system's base image, with network, and removes it. */
-async function inBaseImage<T>(
+/** Runs something of a lock in a container of the system's base image, with network. */
+function inBaseImage<T>(
   engine: Engine,
   system: System,
   log: Log,
   action: (context: LockContext) => Promise<T>,
 ): Promise<T> {
-  const base = await requireBaseImage(engine, system, log);
-  const container: RunningContainer = await engine.start({
-    name: null,
-    image: base.id,
-    // Lives as long as its input is open.
-    command: ["/bin/sh", "-c", "cat >/dev/null"],
-    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
-    user: "0:0",
-    workingDirectory: "/",
-    mounts: [],
-    labels: { [labels.container]: "environment" },
-    network: true,
-    privilegesOfPackageManager: true,
-    limits: { memory: null, cpus: null, pids: null },
-    onOutput: () => {},
-  });
-  try {
-    const packageManager = packageManagers[system.packageManager];
-    const commands = lockCommands[system.packageManager];
-    return await action({ container, packageManager, commands, system });
-  } finally {
-    await container.kill();
-  }
+  const packageManager = packageManagers[system.packageManager];
+  const commands = lockCommands[system.packageManager];
+  return inBaseContainer(engine, system, log, (container) =>
+    action({ container, packageManager, commands, system }),
+  );
 }
 
 /**
