@@ -1,4 +1,4 @@
-import { count, cut, prose, visible, wrap } from "./text.ts";
+import { count, cut, digits, prose, visible, wrap } from "./text.ts";
 
 test("what a terminal or a browser would obey is written out", () => {
   expect(visible("lib/plain file.so")).toBe("lib/plain file.so");
@@ -25,6 +25,10 @@ test("numbers of things", () => {
     "0 files",
     "1,234 libraries",
   ]);
+});
+
+test("large numbers are read in groups of three", () => {
+  expect([0, 999, 1000, 1234567].map(digits)).toEqual(["0", "999", "1,000", "1,234,567"]);
 });
 
 test("lines break at spaces", () => {

@@ -31,9 +31,14 @@ export function cut(text: string, width: number): string {
   return `${head}…${text.slice(text.length - tail).replace(/^[\udc00-\udfff]/, "")}`;
 }
 
+/** A whole number as people read it: "1,000". (Node's own way to do so costs 18 ms when first used.) */
+export function digits(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** "1 file", "1,000 files". */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
+  return `${digits(number)} ${number === 1 ? one : many}`;
 }
 
 /** Lines of at most `width` characters, broken at spaces; a word that is longer keeps its line. */

@@ -2,6 +2,7 @@
 import { formatTable } from "../common/table.ts";
 import { count, prose, visible, wrap } from "../common/text.ts";
 import { fileName } from "../linkage/file-name.ts";
+import { withoutFile } from "../linkage/problem-text.ts";
 import { allowance, remedies } from "../linkage/remedies.ts";
 import type { Library, Problem, Report, Rule } from "../linkage/report.ts";
 import { verdictOf } from "./verdict.ts";
@@ -97,12 +98,7 @@ function paragraph(label: string, text: string): string {
   return `${[label + first, ...others.map((line) => " ".repeat(label.length) + line)].join("\n")}\n`;
 }
 
-/** A message that begins with the file's own name does not repeat it. */
-function problemText({ file, message }: Problem): string {
-  const name = visible(file);
-  const text = prose(message);
-  return text.startsWith(`${name} `) ? `${name}: ${text.slice(name.length + 1)}` : `${name}: ${text}`;
-}
+const problemText = (one: Problem) => `${visible(one.file)}: ${withoutFile(one)}`;
 
 function problemLines({ problems }: Report): string {
   let text = "";
