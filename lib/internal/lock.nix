@@ -1,7 +1,7 @@
 # The system lock of a build: what the spec says of it, and what `voyager lock` asks for.
 # helper/src/environment/lock/lock-file.ts has the file's fields and their meaning.
 let
-  inherit (builtins) addErrorContext attrNames concatLists concatStringsSep filter fromJSON groupBy isAttrs isList isPath listToAttrs map pathExists readFile replaceStrings substring unsafeDiscardStringContext;
+  inherit (builtins) addErrorContext any attrNames baseNameOf concatLists concatStringsSep elem elemAt filter fromJSON groupBy isAttrs isList isPath map match pathExists readFile replaceStrings substring unsafeDiscardStringContext;
 
   store = import ./store.nix;
   schema = "voyager-system-lock/1";
@@ -28,21 +28,20 @@ let
       addErrorContext "while reading the system lock ${toString file}"
       (fromJSON (unsafeDiscardStringContext (readFile file)));
 
-  # What the lock has, under every name by which a package can be asked for: name, name:arch, and
-  # both with =version; and what was asked for when it was made, since that may be a virtual name.
-  namesIn = lock:
-    listToAttrs (map (name: {
-        inherit name;
-        value = null;
-      }) (lock.requested
-        ++ concatLists (map (package: let
-          full = "${package.name}:${package.arch}";
-        in [package.name full "${package.name}=${package.version}" "${full}=${package.version}"])
-        lock.packages)));
+  # Whether a request (gcc, gcc:amd64, gcc=1.2) is met by the packages of that name. What was asked
+  # for when the lock was made is met, too: that may be a virtual name, which no package bears.
+  isMet = lock: byName: request: let
+    parts = match "([^:=]+)(:([^=]+))?(=(.+))?" request;
+    arch = elemAt parts 2;
+    version = elemAt parts 4;
+  in
+    elem request lock.requested
+    || any (package: (arch == null || package.arch == arch) && (version == null || package.version == version))
+    (byName.${elemAt parts 0} or []);
 
   check = function: system: requested: file: lock: let
-    names = namesIn lock;
-    missing = filter (name: !(names ? ${name})) requested;
+    met = isMet lock (groupBy (package: package.name) lock.packages);
+    missing = filter (request: !(met request)) requested;
     anew = "run `voyager lock` again";
   in
     if !(isAttrs lock) || lock.schema or null != schema || !(isList (lock.packages or null)) || !(isList (lock.requested or null))

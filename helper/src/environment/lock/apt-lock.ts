@@ -130,7 +130,7 @@ xargs -r apt-get -o APT::Sandbox::User=root download
 rm -rf ${lists}/*
 set -- ${quote(folder)}/*.deb
 if [ -e "$1" ]; then
-  apt-get install -o APT::Get::Remove=true -o APT::Sandbox::User=root \\
+  apt-get install -o APT::Get::Remove=true -o APT::Get::Purge=true -o APT::Sandbox::User=root \\
     --allow-downgrades --allow-remove-essential --allow-change-held-packages "$@"
 fi
 # What the base image has and the lock has not; with what depends on it, all in one go.
