@@ -1,124 +1,123 @@
-/** What an ELF file says of its own linkage. */
+/**
+ * Reads what an ELF file says of its own linkage. Both classes and byte orders, with or without
+ * section headers. The file may be hostile: every offset and count is bounded.
+ */
+import { readable } from "../../common/readable.ts";
 import type { Dlopen } from "../report.ts";
-import type { ByteSource } from "./bytes.ts";
-import { bounds, ElfLayout, segmentTypes, tags } from "./layout.ts";
+import { type Dynamic, readDynamic, Strings, tags } from "./dynamic.ts";
+import { type Header, readHeader } from "./layout.ts";
 import { readNotes } from "./notes.ts";
+import { type ByteSource, ElfError } from "./bytes.ts";
+import { type NeededVersion, readVersionsNeeded } from "./versions.ts";
 
+/** What a file asks of the loader, by its own word. */
 export interface ElfFacts {
   /** 32 or 64. */
   class: 32 | 64;
-  /** "x86_64"; "machine 42" for one without a name here. */
+  /** "x86_64", "aarch64" …; "machine 42" for one without a name here. */
   machine: string;
-  /** "library" also stands for plug-ins. */
+  /** e_machine. */
+  machineNumber: number;
+  /** "executable" also if position-independent; "library" also for plug-ins and extension modules. */
   type: "executable" | "library" | "relocatable" | "other";
-  /** Whether the loader has anything to do with it. */
+  /** Whether it is dynamically linked at all. */
   dynamic: boolean;
-  /** Program interpreter; null for libraries and static programs. */
+  /** Program interpreter: the loader that the kernel starts; null for libraries and static files. */
   interpreter: string | null;
   soname: string | null;
-  /** In the file's order, as it has them. */
+  /** In the file's order, as the loader loads them. */
   needed: string[];
-  /** Folders of RPATH and RUNPATH. */
+  /** Folders of RPATH, in order. The loader ignores them where there is a RUNPATH. */
   rpath: string[];
+  /** Folders of RUNPATH, in order. */
   runpath: string[];
-  /** Soname → symbol versions needed of it, sorted. */
+  /** Soname → symbol versions that the file needs of it, sorted. Has no prototype. */
   versionsNeeded: Record<string, string[]>;
-  /** Hexadecimal. */
+  /** In hexadecimal. */
   buildId: string | null;
   dlopen: Dlopen[];
 }
 
-/** e_machine, as `uname -m` calls it. */
-const machines: Record<number, string> = {
-  3: "i386",
-  8: "mips",
-  20: "ppc",
-  22: "s390x",
-  40: "arm",
-  42: "sh4",
-  43: "sparc64",
-  62: "x86_64",
-  183: "aarch64",
-  243: "riscv64",
-  247: "bpf",
-  258: "loongarch64",
-};
+/** The kernel's bound for a path. */
+const longestPath = 4096;
+const positionIndependentExecutable = 0x08000000;
 
-function machineName(elf: ElfLayout): string {
-  if (elf.machine === 21) return elf.fields.bytes.read(5, 1)[0] === 1 ? "ppc64le" : "ppc64";
-  return machines[elf.machine] ?? `machine ${elf.machine}`;
+/** As the kernel reads it: by offset, of the first such segment. */
+function readInterpreter({ fields, segments }: Header): string | null {
+  const segment = segments.find(({ type }) => type === "interpreter");
+  // None in files that hold only debug information.
+  if (!segment || segment.size === 0) return null;
+  if (segment.size > longestPath) throw new ElfError("the interpreter's path is too long");
+  const data = fields.source.read(segment.offset, segment.size);
+  const end = data.indexOf(0);
+  if (end < 0) throw new ElfError("the interpreter's path has no end");
+  return readable(data.subarray(0, end));
 }
 
-/** DF_1_PIE in DT_FLAGS_1: an executable that looks like a library. */
-const flagPie = 0x08000000;
-
-function typeOf(elf: ElfLayout, interpreter: string | null): ElfFacts["type"] {
-  if (elf.type === 1) return "relocatable";
-  if (elf.type === 2) return "executable";
-  if (elf.type !== 3) return "other";
-  const isPie = ((elf.values(tags.flags1)[0] ?? 0) & flagPie) !== 0;
-  // Some libraries, libc.so.6 among them, can be started, too: they have a soname.
-  const isProgram = interpreter !== null && elf.values(tags.soname).length === 0;
-  return isPie || isProgram ? "executable" : "library";
+/** Programs and libraries have the same number since there are position-independent programs. */
+function typeOf(
+  number: number,
+  interpreter: string | null,
+  soname: string | null,
+  flags: number,
+): ElfFacts["type"] {
+  if (number === 1) return "relocatable";
+  if (number === 2) return "executable";
+  if (number !== 3) return "other";
+  if (flags & positionIndependentExecutable) return "executable";
+  // libc.so.6 has an interpreter, because it can be started to tell its version.
+  return interpreter !== null && soname === null ? "executable" : "library";
 }
 
-/**
- * Symbol versions needed, from the section .gnu.version_r (Linux Standard Base, "Version
- * Requirements"). @param visit called for each with its index in .gnu.version
- */
-export function eachVersionNeeded(
-  elf: ElfLayout,
-  visit: (soname: string, version: string, index: number) => void,
-): void {
-  const table = elf.table(tags.versionsNeeded);
-  if (table === null) return;
-  const { fields } = elf;
-  let left = bounds.dynamicEntries;
-  const count = Math.min(elf.values(tags.versionsNeededCount)[0] ?? bounds.needed, bounds.needed);
-  for (let at = table, index = 0; index < count; index++) {
-    const versions = fields.half(at + 2);
-    const soname = elf.string(fields.word(at + 4));
-    let entry = at + fields.word(at + 8);
-    for (let number = 0; number < versions; number++) {
-      if (--left < 0) throw new RangeError("its list of symbol versions has no end");
-      visit(soname, elf.string(fields.word(entry + 8)), fields.half(entry + 6));
-      const next = fields.word(entry + 12);
-      if (next === 0) break;
-      entry += next;
-    }
-    const next = fields.word(at + 12);
-    if (next === 0) break;
-    at += next;
+function bySoname(versions: NeededVersion[]): Record<string, string[]> {
+  const sets = new Map<string, Set<string>>();
+  for (const { soname, version } of versions) {
+    const set = sets.get(soname) ?? new Set();
+    sets.set(soname, set.add(version));
   }
+  // No prototype: a library may be called "__proto__".
+  const record: Record<string, string[]> = Object.create(null);
+  for (const [soname, set] of sets) record[soname] = [...set].sort();
+  return record;
 }
 
-function versionsNeeded(elf: ElfLayout): Record<string, string[]> {
-  const found = new Map<string, Set<string>>();
-  eachVersionNeeded(elf, (soname, version) => {
-    found.set(soname, (found.get(soname) ?? new Set()).add(version));
-  });
-  return Object.fromEntries([...found].map(([soname, versions]) => [soname, [...versions].sort()]));
-}
-
-/** Reads a file. Throws RangeError, which says why, when it is truncated or contradicts itself. */
-export function readElf(bytes: ByteSource): ElfFacts {
-  const elf = new ElfLayout(bytes);
-  const segment = elf.segments.find(({ type }) => type === segmentTypes.interpreter);
-  const interpreter = segment ? elf.fields.text(segment.offset) : null;
-  const count = elf.values(tags.needed).length;
-  if (count > bounds.needed) throw new RangeError(`it needs ${count} libraries; no real file does`);
-  const folders = (tag: number) => elf.strings(tag).flatMap((path) => path.split(":"));
+function dynamicFacts(header: Header, dynamic: Dynamic) {
+  const { values } = dynamic;
+  const named = [tags.soname, tags.rpath, tags.runpath].some((tag) => values.has(tag));
+  const strings =
+    dynamic.needed.length > 0 || named || values.has(tags.versionsNeeded)
+      ? new Strings(header, dynamic)
+      : null;
+  const text = (tag: number) => {
+    const index = values.get(tag);
+    return index === undefined || !strings ? null : strings.text(index);
+  };
+  // An empty list is no folder; an empty name between colons is one, the working directory.
+  const folders = (tag: number) => text(tag)?.split(":") ?? [];
   return {
-    class: elf.fields.wide ? 64 : 32,
-    machine: machineName(elf),
-    type: typeOf(elf, interpreter),
-    dynamic: elf.isDynamic,
-    interpreter,
-    soname: elf.strings(tags.soname)[0] ?? null,
-    needed: elf.strings(tags.needed),
+    soname: text(tags.soname),
+    needed: strings ? dynamic.needed.map((index) => strings.text(index)) : [],
     rpath: folders(tags.rpath),
     runpath: folders(tags.runpath),
-    versionsNeeded: versionsNeeded(elf),
-    ...readNotes(elf),
+    versionsNeeded: bySoname(strings ? readVersionsNeeded(header, dynamic, strings) : []),
+  };
+}
+
+/** Reads a file. Throws ElfError (a RangeError) when it is truncated, contradicts itself or has no bounds. */
+export function readElf(source: ByteSource): ElfFacts {
+  const header = readHeader(source);
+  const dynamic = readDynamic(header);
+  const interpreter = readInterpreter(header);
+  const facts = dynamicFacts(header, dynamic ?? { needed: [], values: new Map() });
+  const flags = dynamic?.values.get(tags.flags1) ?? 0;
+  return {
+    class: header.fields.wide ? 64 : 32,
+    machine: header.machine,
+    machineNumber: header.machineNumber,
+    type: typeOf(header.type, interpreter, facts.soname, flags),
+    dynamic: dynamic !== null,
+    interpreter,
+    ...facts,
+    ...readNotes(header),
   };
 }

@@ -1,194 +1,179 @@
-/**
- * The outline of an ELF file: its header, segments and dynamic section, in either class and byte
- * order. Source: System V ABI, chapters "Object Files" and "Program Loading and Dynamic Linking".
- *
- * The file may be hostile: each offset and count is checked, and nothing is read twice for ever.
- */
-import type { ByteSource } from "./bytes.ts";
+/** The ELF header and the program headers. Source: System V ABI, "Object Files" and "Program Loading". */
+import { type ByteSource, ElfError } from "./bytes.ts";
 
-/** More of any kind is no real file, and would cost time to no use. */
-export const bounds = {
-  segments: 4096,
-  dynamicEntries: 20_000,
-  needed: 1000,
-  text: 4096,
-  symbols: 2_000_000,
-};
+const segmentTypes = { load: 1, dynamic: 2, interpreter: 3, note: 4 } as const;
+export type SegmentType = keyof typeof segmentTypes;
+const typeNames = new Map<number, SegmentType>(
+  Object.entries(segmentTypes).map(([name, value]) => [value, name as SegmentType]),
+);
 
-export const segmentTypes = { load: 1, dynamic: 2, interpreter: 3, note: 4 };
+/** Linux starts no program with more than 64 KiB of program headers: 1,170 of them. */
+const mostSegments = 1170;
 
-/** Tags of the dynamic section. */
-export const tags = {
-  end: 0,
-  needed: 1,
-  hash: 4,
-  stringTable: 5,
-  symbolTable: 6,
-  stringSize: 10,
-  soname: 14,
-  rpath: 15,
-  runpath: 29,
-  gnuHash: 0x6ffffef5,
-  versionSymbols: 0x6ffffff0,
-  flags1: 0x6ffffffb,
-  versionsNeeded: 0x6ffffffe,
-  versionsNeededCount: 0x6fffffff,
-};
+/** e_machine, by the name that `uname -m` has for it. The second is that of the other byte order. */
+const machines = new Map<number, [little: string, big: string]>([
+  [2, ["sparc", "sparc"]],
+  [3, ["i386", "i386"]],
+  [4, ["m68k", "m68k"]],
+  [8, ["mipsel", "mips"]],
+  [15, ["hppa", "hppa"]],
+  [20, ["ppcle", "ppc"]],
+  [21, ["ppc64le", "ppc64"]],
+  [22, ["s390x", "s390x"]],
+  [40, ["arm", "armeb"]],
+  [42, ["sh4", "sh4eb"]],
+  [43, ["sparc64", "sparc64"]],
+  [50, ["ia64", "ia64"]],
+  [62, ["x86_64", "x86_64"]],
+  [183, ["aarch64", "aarch64_be"]],
+  [247, ["bpf", "bpf"]],
+  [258, ["loongarch64", "loongarch64"]],
+]);
+
+/** Fields of the file's own class and byte order. */
+export class Fields {
+  constructor(
+    readonly source: ByteSource,
+    readonly wide: boolean,
+    readonly little: boolean,
+  ) {}
+
+  half(data: Buffer, offset: number): number {
+    return this.little ? data.readUInt16LE(offset) : data.readUInt16BE(offset);
+  }
+
+  word(data: Buffer, offset: number): number {
+    return this.little ? data.readUInt32LE(offset) : data.readUInt32BE(offset);
+  }
+
+  /** An address, offset or size: 4 or 8 bytes. One larger than any file is as good as infinite. */
+  native(data: Buffer, offset: number): number {
+    if (!this.wide) return this.word(data, offset);
+    return Number(this.little ? data.readBigUInt64LE(offset) : data.readBigUInt64BE(offset));
+  }
+}
 
 export interface Segment {
-  type: number;
+  type: SegmentType;
   offset: number;
   address: number;
+  /** In the file. */
   size: number;
+  align: number;
 }
 
-/** Whether the bytes begin as an ELF file does. @param head its first bytes, 20 or more */
-export function isElf(head: Buffer): boolean {
-  return head.length >= 20 && head.readUInt32BE(0) === 0x7f454c46;
+export interface Header {
+  fields: Fields;
+  /** e_type: 1 relocatable, 2 executable, 3 shared object or PIE, 4 core. */
+  type: number;
+  machineNumber: number;
+  machine: string;
+  /** Only of the types that matter here. */
+  segments: Segment[];
+  sections: { offset: number; entrySize: number; count: number };
 }
 
-/** Fields in the file's own class and byte order. */
-export class Fields {
-  readonly wide: boolean;
-  readonly #little: boolean;
-
-  constructor(readonly bytes: ByteSource) {
-    const identity = bytes.read(0, 16);
-    if (!isElf(bytes.read(0, 20))) throw new RangeError("it is no ELF file");
-    this.wide = identity[4] === 2;
-    this.#little = identity[5] === 1;
-    if ((identity[4] !== 1 && identity[4] !== 2) || (identity[5] !== 1 && identity[5] !== 2)) {
-      throw new RangeError("its class or byte order is unknown");
-    }
-  }
-
-  half(offset: number): number {
-    const data = this.bytes.read(offset, 2);
-    return this.#little ? data.readUInt16LE(0) : data.readUInt16BE(0);
-  }
-
-  word(offset: number): number {
-    const data = this.bytes.read(offset, 4);
-    return this.#little ? data.readUInt32LE(0) : data.readUInt32BE(0);
-  }
-
-  /** An address or offset: 4 or 8 bytes. Larger than any file is as good as infinite. */
-  native(offset: number): number {
-    if (!this.wide) return this.word(offset);
-    const data = this.bytes.read(offset, 8);
-    return Number(this.#little ? data.readBigUInt64LE(0) : data.readBigUInt64BE(0));
-  }
-
-  /** Text that ends with a zero byte. */
-  text(offset: number): string {
-    const available = this.bytes.size - offset;
-    for (const length of [256, bounds.text]) {
-      const data = this.bytes.read(offset, Math.min(length, available));
-      const end = data.indexOf(0);
-      if (end >= 0) return data.toString("utf8", 0, end);
-      if (available <= length) break;
-    }
-    throw new RangeError("a text in it has no end");
-  }
+/** Whether the bytes begin as an ELF file does. */
+export function isElf(data: Buffer): boolean {
+  return data.length >= 4 && data.readUInt32BE(0) === 0x7f454c46;
 }
 
-/** An ELF file that has been opened. */
-export class ElfLayout {
-  readonly fields: Fields;
-  /** e_type: 1 relocatable, 2 executable, 3 shared. */
-  readonly type: number;
-  readonly machine: number;
-  readonly segments: Segment[];
-  readonly #entries: Map<number, number[]>;
-  readonly isDynamic: boolean;
+function machineName(number: number, { wide, little }: Fields): string {
+  if (number === 243) return wide ? "riscv64" : "riscv32";
+  if (number === 8 && wide) return little ? "mips64el" : "mips64";
+  if (number === 22 && !wide) return "s390";
+  return machines.get(number)?.[little ? 0 : 1] ?? `machine ${number}`;
+}
 
-  constructor(bytes: ByteSource) {
-    this.fields = new Fields(bytes);
-    this.type = this.fields.half(16);
-    this.machine = this.fields.half(18);
-    this.segments = this.#readSegments();
-    for (const { type, offset, size } of this.segments) {
-      if (type === segmentTypes.load && offset + size > bytes.size) {
-        throw new RangeError("the file is truncated: it ends before its segments do");
-      }
-    }
-    const dynamic = this.segments.find(({ type }) => type === segmentTypes.dynamic);
-    this.isDynamic = dynamic !== undefined;
-    this.#entries = dynamic ? this.#readDynamic(dynamic) : new Map();
+function readSegments(fields: Fields, table: number, entrySize: number, count: number): Segment[] {
+  const { wide } = fields;
+  if (count === 0) return [];
+  // The loader refuses any other size too.
+  if (entrySize !== (wide ? 56 : 32)) throw new ElfError(`program headers of ${entrySize} bytes`);
+  if (count > mostSegments) {
+    throw new ElfError(
+      `the file has ${count} program headers, more than the ${mostSegments} that can be loaded`,
+    );
   }
-
-  #readSegments(): Segment[] {
-    const { fields } = this;
-    const { wide } = fields;
-    const table = fields.native(wide ? 32 : 28);
-    const count = fields.half(wide ? 56 : 44);
-    const entrySize = fields.half(wide ? 54 : 42);
-    if (count === 0) return [];
-    // 0xffff says that the real number is elsewhere: no file that is linked or loaded has so many.
-    if (count > bounds.segments) throw new RangeError(`it has ${count} segments`);
-    if (entrySize < (wide ? 56 : 32))
-      throw new RangeError(`its segments are described by ${entrySize} bytes`);
-    return Array.from({ length: count }, (_, index) => {
-      const at = table + index * entrySize;
-      return {
-        type: fields.word(at),
-        offset: fields.native(at + (wide ? 8 : 4)),
-        address: fields.native(at + (wide ? 16 : 8)),
-        size: fields.native(at + (wide ? 32 : 16)),
-      };
+  const data = fields.source.read(table, count * entrySize);
+  const segments: Segment[] = [];
+  for (let at = 0; at < data.length; at += entrySize) {
+    const type = typeNames.get(fields.word(data, at));
+    if (!type) continue;
+    segments.push({
+      type,
+      offset: fields.native(data, at + (wide ? 8 : 4)),
+      address: fields.native(data, at + (wide ? 16 : 8)),
+      size: fields.native(data, at + (wide ? 32 : 16)),
+      align: fields.native(data, at + (wide ? 48 : 28)),
     });
   }
+  return segments;
+}
 
-  #readDynamic(dynamic: Segment): Map<number, number[]> {
-    const width = this.fields.wide ? 8 : 4;
-    const entries = new Map<number, number[]>();
-    const count = Math.floor(dynamic.size / (2 * width));
-    for (let index = 0; index < count; index++) {
-      if (index >= bounds.dynamicEntries) throw new RangeError("its dynamic section has no end");
-      const at = dynamic.offset + index * 2 * width;
-      const tag = this.fields.native(at);
-      if (tag === tags.end) return entries;
-      const values = entries.get(tag) ?? [];
-      values.push(this.fields.native(at + width));
-      entries.set(tag, values);
-    }
-    return entries;
+/** A program that is cut is started nonetheless, and dies when it comes to what is missing. */
+function refuseTruncated(segments: Segment[], size: number): void {
+  if (segments.some((segment) => segment.type === "load" && segment.offset + segment.size > size)) {
+    throw new ElfError("the file is truncated: it ends before its segments do");
   }
+}
 
-  /** Values of a tag, in order. */
-  values(tag: number): number[] {
-    return this.#entries.get(tag) ?? [];
+/** Reads the header. Throws ElfError. */
+export function readHeader(source: ByteSource): Header {
+  const start = source.read(0, 16);
+  if (!isElf(start)) throw new ElfError("it is no ELF file");
+  const [fileClass, order] = [start[4], start[5]];
+  if ((fileClass !== 1 && fileClass !== 2) || (order !== 1 && order !== 2)) {
+    throw new ElfError(`unknown ELF class ${fileClass} or byte order ${order}`);
   }
+  const wide = fileClass === 2;
+  const fields = new Fields(source, wide, order === 1);
+  const data = source.read(0, wide ? 64 : 52);
+  const type = fields.half(data, 16);
+  const machineNumber = fields.half(data, 18);
+  const rest = wide ? 54 : 42;
+  // A core dump's segments are its memory; they may be more than the field holds.
+  const count = type === 4 ? 0 : fields.half(data, rest + 2);
+  const segments = readSegments(fields, fields.native(data, wide ? 32 : 28), fields.half(data, rest), count);
+  refuseTruncated(segments, source.size);
+  return {
+    fields,
+    type,
+    machineNumber,
+    machine: machineName(machineNumber, fields),
+    segments,
+    sections: {
+      offset: fields.native(data, wide ? 40 : 32),
+      entrySize: fields.half(data, rest + 4),
+      count: fields.half(data, rest + 6),
+    },
+  };
+}
 
-  /** Where in the file an address lies that the loader would map. */
-  offsetOf(address: number): number {
-    const load = this.segments.find(
-      (segment) =>
-        segment.type === segmentTypes.load &&
-        address >= segment.address &&
-        address < segment.address + segment.size,
-    );
-    if (!load) throw new RangeError(`the address ${address} is in no segment`);
-    return load.offset + (address - load.address);
-  }
+export interface Section {
+  type: number;
+  address: number;
+  offset: number;
+  size: number;
+  align: number;
+}
 
-  /** Where the table that a tag points to lies in the file; null where there is none. */
-  table(tag: number): number | null {
-    const address = this.values(tag)[0];
-    return address === undefined ? null : this.offsetOf(address);
-  }
-
-  /** A string of the dynamic string table. */
-  string(offset: number): string {
-    const table = this.table(tags.stringTable);
-    if (table === null) throw new RangeError("it has no string table");
-    const size = this.values(tags.stringSize)[0];
-    if (size !== undefined && offset >= size) throw new RangeError("a name lies outside of the string table");
-    return this.fields.text(table + offset);
-  }
-
-  /** Strings that the values of a tag point to. */
-  strings(tag: number): string[] {
-    return this.values(tag).map((offset) => this.string(offset));
-  }
+/**
+ * The section headers. No loader needs them and stripped files may lack them, so a table that lies
+ * outside of the file is an empty one.
+ */
+export function readSections({ fields, sections: { offset, entrySize, count } }: Header): Section[] {
+  const { wide, source } = fields;
+  if (count === 0 || entrySize !== (wide ? 64 : 40) || offset + count * entrySize > source.size) return [];
+  const data = source.read(offset, count * entrySize);
+  return Array.from({ length: count }, (_, index) => {
+    const at = index * entrySize;
+    return {
+      type: fields.word(data, at + 4),
+      address: fields.native(data, at + (wide ? 16 : 12)),
+      offset: fields.native(data, at + (wide ? 24 : 16)),
+      size: fields.native(data, at + (wide ? 32 : 20)),
+      align: fields.native(data, at + (wide ? 48 : 32)),
+    };
+  });
 }

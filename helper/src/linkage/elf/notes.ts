@@ -1,88 +1,89 @@
-/** Notes of an ELF file: its build id, and what it says that it may load at run time. */
+/** Notes: the build id, and what a file says it may load at run time. */
 import * as v from "valibot";
 import type { Dlopen } from "../report.ts";
-import { type ElfLayout, segmentTypes } from "./layout.ts";
+import { type Header, readSections } from "./layout.ts";
+import { ElfError } from "./bytes.ts";
 
-/** NT_GNU_BUILD_ID, of the owner "GNU". */
-const buildIdType = 3;
-/** Of the owner "FDO": https://systemd.io/ELF_DLOPEN_METADATA */
-const dlopenType = 0x407c0c0a;
-const sectionTypeNote = 7;
-const mostSections = 20_000;
+/** More is no real file. */
 const mostNotes = 1000;
-/** Bytes; a note that is larger is none of those that are read here. */
-const largestNotes = 256 * 1024;
+/** A build id is a hash, but `--build-id=0x…` may be of any length. */
+const longestBuildId = 256;
+const longestDlopen = 64 * 1024;
+
+const buildIdType = 3;
+const dlopenType = 0x407c0c0a;
+const noteSection = 7;
+
+/** https://systemd.io/ELF_DLOPEN_METADATA */
+const dlopenSchema = v.pipe(
+  v.array(
+    v.object({
+      soname: v.union([v.string(), v.pipe(v.array(v.string()), v.maxLength(100))]),
+      feature: v.optional(v.string()),
+      description: v.optional(v.string()),
+      priority: v.optional(v.string()),
+    }),
+  ),
+  v.maxLength(1000),
+);
 
 export interface Notes {
-  /** Hexadecimal; null where it has none. */
+  /** In hexadecimal. */
   buildId: string | null;
   dlopen: Dlopen[];
 }
 
-const dlopenSchema = v.array(
-  v.object({
-    soname: v.union([v.string(), v.array(v.string())]),
-    feature: v.optional(v.string()),
-    description: v.optional(v.string()),
-    priority: v.optional(v.string()),
-  }),
-);
-
-function parseDlopen(text: string): Dlopen[] {
-  let json: unknown;
+/** A malformed note is as good as none: it is only a hint. */
+function parseDlopen(description: Buffer): Dlopen[] {
   try {
-    json = JSON.parse(text.replace(/\0+$/, ""));
-  } catch {
-    return []; // advice that cannot be read is no advice
-  }
-  const parsed = v.safeParse(dlopenSchema, json);
-  if (!parsed.success) return [];
-  return parsed.output.map(({ soname, feature = null, description = null, priority = null }) => ({
-    sonames: [soname].flat(),
-    feature,
-    description,
-    priority,
-  }));
-}
-
-/** Places that hold notes: segments, and in files without any (objects, kernel modules) sections. */
-function places({ fields, segments }: ElfLayout): { offset: number; size: number }[] {
-  const inSegments = segments.filter(({ type }) => type === segmentTypes.note);
-  if (segments.length > 0) return inSegments;
-  const { wide } = fields;
-  const table = fields.native(wide ? 40 : 32);
-  const entrySize = fields.half(wide ? 58 : 46);
-  const count = Math.min(fields.half(wide ? 60 : 48), mostSections);
-  if (table === 0 || entrySize < (wide ? 64 : 40)) return [];
-  return Array.from({ length: count }, (_, index) => table + index * entrySize)
-    .filter((at) => fields.word(at + 4) === sectionTypeNote)
-    .map((at) => ({
-      offset: fields.native(at + (wide ? 24 : 16)),
-      size: fields.native(at + (wide ? 32 : 20)),
+    const text = description.toString("utf8").replace(/\0+$/, "");
+    return v.parse(dlopenSchema, JSON.parse(text)).map(({ soname, feature, description, priority }) => ({
+      sonames: [soname].flat(),
+      feature: feature ?? null,
+      description: description ?? null,
+      priority: priority ?? null,
     }));
+  } catch {
+    return [];
+  }
 }
 
-const padded = (length: number) => Math.ceil(length / 4) * 4;
+interface Place {
+  offset: number;
+  size: number;
+  align: number;
+}
 
-/** Reads the notes that are known here. Throws RangeError when they lie outside of the file. */
-export function readNotes(elf: ElfLayout): Notes {
+/** Where notes are: in segments, or in sections of files that are not loaded, or have no such segment. */
+function places(header: Header): Place[] {
+  if (header.type === 4) return [];
+  const segments = header.segments.filter(({ type }) => type === "note");
+  if (segments.length > 0) return segments;
+  return readSections(header).filter(({ type }) => type === noteSection);
+}
+
+export function readNotes(header: Header): Notes {
+  const { fields } = header;
   const notes: Notes = { buildId: null, dlopen: [] };
   let count = 0;
-  for (const { offset, size } of places(elf)) {
-    if (size > largestNotes) continue;
+  for (const { offset, size, align } of places(header)) {
+    if (offset + size > fields.source.size) throw new ElfError("a note lies outside of the file");
+    const round = (length: number) => (align === 8 ? (length + 7) & ~7 : (length + 3) & ~3);
+    // What does not fit its segment is no note: nothing that is loaded depends on it.
     for (let at = offset; at + 12 <= offset + size && count < mostNotes; count++) {
-      const nameSize = elf.fields.word(at);
-      const dataSize = elf.fields.word(at + 4);
-      const type = elf.fields.word(at + 8);
-      const data = at + 12 + padded(nameSize);
-      if (data + dataSize > offset + size) break;
-      const owner = elf.fields.bytes.read(at + 12, Math.min(nameSize, 4)).toString("latin1");
-      if (owner === "GNU\0" && type === buildIdType && notes.buildId === null && dataSize > 0) {
-        notes.buildId = elf.fields.bytes.read(data, dataSize).toString("hex");
-      } else if (owner === "FDO\0" && type === dlopenType) {
-        notes.dlopen.push(...parseDlopen(elf.fields.bytes.read(data, dataSize).toString("utf8")));
+      const start = fields.source.read(at, 12);
+      const [nameSize, length] = [fields.word(start, 0), fields.word(start, 4)];
+      if (nameSize > size || length > size) break;
+      const description = at + round(12 + nameSize);
+      if (description + length > offset + size) break;
+      const name = nameSize === 4 ? fields.source.read(at + 12, 4).toString("latin1") : "";
+      const type = fields.word(start, 8);
+      if (name === "GNU\0" && type === buildIdType && length > 0 && length <= longestBuildId) {
+        notes.buildId ??= fields.source.read(description, length).toString("hex");
+      } else if (name === "FDO\0" && type === dlopenType && length <= longestDlopen) {
+        notes.dlopen.push(...parseDlopen(fields.source.read(description, length)));
       }
-      at = data + padded(dataSize);
+      at = description + round(length);
     }
   }
   return notes;

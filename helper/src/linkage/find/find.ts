@@ -1,6 +1,7 @@
 /** Finds the ELF files of a build's outputs: in its folders, and inside archives. */
 import { lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { messageOf } from "../../common/errors.ts";
+import { readable } from "../../common/readable.ts";
 import { withFile } from "../elf/bytes.ts";
 import { type ElfFacts, readElf } from "../elf/facts.ts";
 import { isElf } from "../elf/layout.ts";
@@ -35,29 +36,13 @@ export interface Candidate {
   file: Buffer;
 }
 
-/**
- * A name as text. One that is not UTF-8 is told byte by byte, as are control characters, so that
- * no two names look the same.
- */
-export function readableName(name: Buffer): string {
-  const text = name.toString("utf8");
-  const escape = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
-  if (!Buffer.from(text).equals(name)) {
-    return [...name]
-      .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : escape(byte)))
-      .join("");
-  }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f]/g, (one) => escape(one.charCodeAt(0)));
-}
-
 /** All regular files below a folder, or the file itself. Symbolic links are not followed. */
 function* walk(output: string, file: Buffer, path: string): Generator<Candidate> {
   if (lstatSync(file).isFile()) yield { output, path, file };
   if (!lstatSync(file).isDirectory()) return;
   for (const entry of readdirSync(file, { withFileTypes: true, encoding: "buffer" })) {
     const below = Buffer.concat([file, Buffer.from("/"), entry.name]);
-    const name = path === "" ? readableName(entry.name) : `${path}/${readableName(entry.name)}`;
+    const name = path === "" ? readable(entry.name) : `${path}/${readable(entry.name)}`;
     if (entry.isDirectory()) yield* walk(output, below, name);
     else if (entry.isFile()) yield { output, path: name, file: below };
   }
