@@ -220,9 +220,8 @@ async function takeLock(
 
 /** The image to build on: the fresh environment with most of the packages, or the base image. */
 async function findParent(search: Search, packages: string[]): Promise<Image> {
-  let best = search.base;
-  if (search.locked) return best;
   const wanted = new Set(packages);
+  let best = search.base;
   let most = -1;
   const known = await search.engine.images(`${labels.systemKey}=${search.systemKey}`);
   for (const image of known) {

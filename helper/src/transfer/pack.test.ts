@@ -63,7 +63,7 @@ test("links are followed where that is asked for, under the links' names", async
   const unpacker = new Unpacker({ tree: to });
   for await (const chunk of pack(from, ["tree"], true)) unpacker.write(chunk);
   unpacker.end();
-    expect(fs.lstatSync(join(to, "link")).isFile()).toBe(true);
+  expect(fs.lstatSync(join(to, "link")).isFile()).toBe(true);
   expect(fs.readFileSync(join(to, "link"), "utf8")).toBe("content");
 });
 

@@ -138,6 +138,23 @@ test("a result that is not the lock is no environment, and the difference is nam
   expect(engine.containers.size).toBe(0);
 });
 
+test("a file with another hash is named, with where it came from, before anything is installed", async () => {
+  const scripts: string[] = [];
+  const engine = makeEngine([["libc6", "2.36"]], right, scripts);
+  const { program } = engine;
+  const wrong = "d".repeat(64);
+  engine.program = (exec, container) => {
+    if (!exec.command.join(" ").includes("sha256sum")) return program(exec, container);
+    exec.onOutput(1, Buffer.from(`${wrong} *${prefetchedName(gcc)}\n`));
+    return 0;
+  };
+  const error = await thrownBy<VoyagerError>(ensure(engine, both));
+  expect(error.details.why).toMatch(/^from .*\/packages:\n/);
+  expect(error.details.why).toContain(`${prefetchedName(gcc)} has the hash ${wrong}, the lock has ${sha256}`);
+  expect(scripts.some((script) => script.includes("apt-get install"))).toBe(false);
+  expect(engine.containers.size).toBe(0);
+});
+
 test("a lock for another architecture or system, and a package that only another base image has", async () => {
   const refuse = async (lock: SystemLock) =>
     (await thrownBy<VoyagerError>(ensure(makeEngine([], right), lock))).render();
