@@ -13,6 +13,7 @@
   debianLike = import ./internal/debian-like.nix {mkSystem = mkSystem.function;};
 
   mkDockerBuild = import ./mkDockerBuild.nix {inherit build limits types;};
+  mkDockerTest = import ./mkDockerTest.nix {inherit build mkDockerBuild types;};
   mkDockerWheel = import ./mkDockerWheel.nix {inherit build mkDockerBuild types;};
   mkSystem = import ./mkSystem.nix {inherit types;};
   fetchPypi = import ./fetchPypi.nix {inherit build certificates systems types;};
@@ -26,6 +27,7 @@
   };
 in {
   mkDockerBuild = mkDockerBuild.function;
+  mkDockerTest = mkDockerTest.function;
   mkDockerWheel = mkDockerWheel.function;
   mkSystem = mkSystem.function;
   fetchPypi = fetchPypi.function;

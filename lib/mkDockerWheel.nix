@@ -65,7 +65,8 @@
       // {
         buildScript = "${args.python} ${builder}/build.py";
         hydraProducts = products;
-      });
+      })
+    // {inherit (args) python;};
 in {
   inherit arguments;
   function = mkDockerWheel;

@@ -141,4 +141,5 @@ fi
 watch_linkers
 phase build
 cd source
-exec bash -e -o pipefail "$root/.voyager/build-script" </dev/null
+# A kind of build may have the script run by a program of its own.
+exec ${VOYAGER_RUNNER:-bash -e -o pipefail} "$root/.voyager/build-script" </dev/null

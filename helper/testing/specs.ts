@@ -45,6 +45,7 @@ export function makeSpec(change: Partial<Spec> = {}): Spec {
     transfer: "auto",
     limits: { memory: 1024 ** 3, cpus: 1.5, pids: 4096 },
     systemRunDependencies: null,
+    test: null,
     products: [{ type: "file", subtype: "wheel", output: "out", pattern: "*.whl" }],
     linkage: { allow: [] },
     ...change,

@@ -26,8 +26,8 @@
   # Set by the helper; another value would break the build in ways that are hard to see.
   reserved = ["src" "patches" "HOME" "PATH" "TMPDIR" "NIX_BUILD_CORES"];
 
-  checkEnvironment = function: outputs: env: let
-    isTaken = name: elem name reserved || elem name outputs || builtins.match "VOYAGER_.*" name != null;
+  checkEnvironment = function: taken: env: let
+    isTaken = name: elem name reserved || elem name taken || builtins.match "VOYAGER_.*" name != null;
     clashes = filter isTaken (attrNames env);
   in
     if env == {} || clashes == []
@@ -50,9 +50,9 @@
     }
     // given;
 
-  # Where the report will be; what is one file, as a download, has none.
+  # Where the report will be; what is one file, as a download, has none, nor has a test.
   linkage = voyager: drv:
-    if voyager.result == "directory"
+    if voyager.result == "directory" && voyager.test == null
     then {linkage = "${drv.outPath}/nix-support/linkage.json";}
     else {};
 
@@ -88,6 +88,7 @@
     result ? "directory",
     network ? false,
     impureEnv ? [],
+    test ? null,
     ...
   }: args: let
     src =
@@ -100,7 +101,7 @@
   in {
     version = specVersion;
     name = store.safeName "${args.pname}-${args.version}";
-    inherit kind src patches result impureEnv network;
+    inherit kind src patches result impureEnv network test;
     inherit (args) buildScript systemRunDependencies transfer;
     system = args.system.spec;
     environment = {
@@ -109,7 +110,7 @@
       lock = (lockFor function args allLayers).spec;
     };
     stage = "${stage}/stage.sh";
-    env = mapAttrs (_: store.variable) (checkEnvironment function args.outputs args.env) // env;
+    env = mapAttrs (_: store.variable) (checkEnvironment function (args.outputs ++ attrNames env) args.env) // env;
     path = map store.file args.nixDependencies;
     limits = limits.toSpec args.limits;
     linkage.allow = map allowance (args.linkage.allow or []);
@@ -139,7 +140,7 @@ in
   # builder:   the builder's folder in the store, when buildScript is the builder's own.
   # env:       variables of the builder itself.
   # fixed:     attributes of a fixed-output derivation.
-  # result, network, impureEnv: as in the spec.
+  # result, network, impureEnv, test: as in the spec.
   kind @ {
     rebuild,
     given,

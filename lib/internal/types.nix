@@ -7,7 +7,7 @@ let
   inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
 
   # Variables of a build, and attributes of a derivation, that an output's name would hide.
-  reserved = ["env" "environment" "linkage" "meta" "name" "outputs" "override" "passthru" "patches" "pname" "src" "system" "systemLock" "type" "version" "voyager" "voyagerSystem"];
+  reserved = ["env" "environment" "linkage" "meta" "name" "outputs" "override" "passthru" "patches" "pname" "python" "src" "system" "systemLock" "type" "version" "voyager" "voyagerSystem"];
 
   show = import ./show.nix;
   unknown = import ./unknown.nix;

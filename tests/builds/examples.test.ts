@@ -5,7 +5,7 @@ import { buildAttribute, expectNothingLeft, mustBuild, nixBuild, transfer } from
 import { inContainer, wheelIn } from "../support/target.ts";
 import { must } from "../support/run.ts";
 
-const examples = ["bcrypt", "cffi", "c-program", "library"];
+const examples = ["bcrypt", "bcryptTest", "cffi", "c-program", "library"];
 
 test.each(examples)("%s builds to the same bits again", async (name) => {
   const example = `voyager.examples.${name}.override { transfer = "${transfer}"; }`;

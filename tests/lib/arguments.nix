@@ -82,7 +82,7 @@ in {
     fails "argument 'transfer' must be one of 'auto', 'bind', 'stream', got the string 'copy'"
     (build {transfer = "copy";});
   "outputs without out" =
-    fails "argument 'outputs' must be a list of different output names with \"out\" among them (and none of env, environment, linkage, meta, name, outputs, override, passthru, patches, pname, src, system, systemLock, type, version, voyager, voyagerSystem), got a list of 1 elements"
+    fails "argument 'outputs' must be a list of different output names with \"out\" among them (and none of env, environment, linkage, meta, name, outputs, override, passthru, patches, pname, python, src, system, systemLock, type, version, voyager, voyagerSystem), got a list of 1 elements"
     (build {outputs = ["dev"];});
   "an output twice" =
     fails "argument 'outputs' must be"

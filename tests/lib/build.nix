@@ -34,6 +34,7 @@ in {
         pids = 4096;
       };
       systemRunDependencies = null;
+      test = null;
       linkage.allow = [];
       products = [];
     };

@@ -34,6 +34,7 @@ let
     // import ./lock.nix context
     // import ./store.nix context
     // import ./system.nix context
+    // import ./test.nix context
     // import ./wheel.nix context;
   names = builtins.attrNames cases;
   select = kind:

@@ -60,7 +60,7 @@ def check_fits(tags, name):
     """Raises Failure when none of the tags is one that this interpreter takes."""
     if any(_usual(tag) for tag in tags):
         return
-    if not processes.run(_is_supported, sorted(tags)):
+    if all(_foreign(tag) for tag in tags) or not processes.run(_is_supported, sorted(tags)):
         raise Failure(f"'{name}' does not fit this Python ({sys.implementation.cache_tag}, {sysconfig.get_platform()}): "
                       f"its tags are {_list(tags)}")
 
@@ -69,11 +69,19 @@ def _usual(tag):
     """Whether it is one of the few tags that nearly every wheel has; sparing us to import packaging."""
     python, abi, platform = tag.split("-")
     here = "cp{}{}".format(*sys.version_info)
+    # PEP 425: the stable interface of an older version is one of every newer version.
+    stable = abi == "abi3" and re.fullmatch("cp3[0-9]+", python) and int(python[3:]) <= sys.version_info[1]
     return (
-        python in ("py3", here)
-        and (abi == "none" or abi == here or abi == "abi3" and python == here)
+        (stable or python in ("py3", here))
+        and (stable or abi in ("none", here))
         and platform in ("any", re.sub("[-.]", "_", sysconfig.get_platform()))
     )
+
+
+def _foreign(tag):
+    """Whether it is one of another CPython, which needs no asking either: a target may have no packaging."""
+    python, abi, _ = tag.split("-")
+    return re.fullmatch("cp[0-9]+", python) and abi == python and python != "cp{}{}".format(*sys.version_info)
 
 
 def _is_supported(tags):

@@ -33,6 +33,15 @@ def install(paths, work, private):
     _build_all(sources, work, private)
 
 
+def install_wheels(paths, private):
+    """As install, but of wheels only: Raises Failure for anything else, and for a folder that holds none."""
+    os.mkdir(private)
+    for path in _files(paths):
+        if not _is_wheel(path):
+            raise Failure(f"'{path}' is no wheel; only wheels can be installed here: build it with mkDockerWheel")
+        install_wheel(path, private)
+
+
 def _files(paths):
     """The paths, where folders of wheels and sdists are replaced by what they hold."""
     for path in paths:

@@ -11,8 +11,8 @@ export function mainOutput(outputs: Record<string, string>): string {
   return outputs.out ?? Object.values(outputs)[0] ?? "";
 }
 
-/** Writes environment.json and hydra-build-products. */
-export function writeNixSupport(attributes: Attributes, environment: Environment): void {
+/** The folder nix-support of an output, made if it is not there. */
+export function supportFolder(attributes: Attributes): string {
   const folder = join(mainOutput(attributes.outputs), "nix-support");
   // What was built may have put links here, which must lead us nowhere.
   if (!lstatSync(folder, { throwIfNoEntry: false })) mkdirSync(folder);
@@ -22,6 +22,12 @@ export function writeNixSupport(attributes: Attributes, environment: Environment
       remedy: "make it a folder, or leave it out",
     });
   }
+  return folder;
+}
+
+/** Writes environment.json and hydra-build-products. */
+export function writeNixSupport(attributes: Attributes, environment: Environment): void {
+  const folder = supportFolder(attributes);
   const { system } = attributes.voyager;
   // No time and no image id: two builds in environments of the same packages give the same bytes.
   const record = {
@@ -40,7 +46,7 @@ export function writeNixSupport(attributes: Attributes, environment: Environment
 }
 
 /** Writes a file in the place of whatever the build left there. */
-function replaceFile(path: string, content: string): void {
+export function replaceFile(path: string, content: string): void {
   rmSync(path, { recursive: true, force: true });
   writeFileSync(path, content, { flag: "wx" });
 }

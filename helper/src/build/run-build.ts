@@ -8,12 +8,13 @@ import { type Engine, ImageMissing } from "../engine/engine.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
 import { checkOutputs } from "./check-outputs.ts";
+import { finishTest } from "./finish-test.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
 import { runStreamed } from "./run-streamed.ts";
 import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
-import type { Build, Outcome } from "./runner.ts";
+import type { AuditRoom, Build, Outcome } from "./runner.ts";
 import { saveForShell } from "./saved-build.ts";
 
 /**
@@ -63,10 +64,11 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   const output = new OutputLog(log);
   const variables = buildVariables(attributes, process.env);
   const start = performance.now();
-  const afterwards = async () => {
+  const afterwards = async (room: AuditRoom) => {
     output.end();
     log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
     announcePhase("check");
+    if (spec.test) await finishTest(build, spec.test, room);
     if (spec.result === "directory") checkOutputs(attributes.outputs);
   };
   const build: Build = { engine, environment, attributes, variables, folder, output, log, afterwards };
@@ -142,13 +144,17 @@ async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerEr
     });
   }
   if (signal) {
-    return new VoyagerError("killed", `the build script of ${spec.name} was killed by ${signal}`, {
-      why: `exit status ${status}${last}`,
-      remedy:
-        signal === "SIGKILL"
-          ? "if nobody killed it, the machine may have run out of memory: see the kernel's log"
-          : "a program of the build crashed or was ended",
-    });
+    return new VoyagerError(
+      "killed",
+      `the ${spec.test ? "test" : "build"} script of ${spec.name} was killed by ${signal}`,
+      {
+        why: `exit status ${status}${last}`,
+        remedy:
+          signal === "SIGKILL"
+            ? "if nobody killed it, the machine may have run out of memory: see the kernel's log"
+            : "a program of the build crashed or was ended",
+      },
+    );
   }
   // What our own scripts refuse (see builders/) they say in one line, and leave nothing to look into.
   const refusal = /^nix-voyager: (.*)/.exec(lines.at(-1) ?? "")?.[1];
@@ -156,8 +162,12 @@ async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerEr
     return new VoyagerError("source", `${spec.name}: ${refusal}`, { why: lines.slice(0, -1).join("\n") });
   }
   const diskFull = lines.some((line) => line.includes("No space left on device"));
-  return new VoyagerError("build", `the build script of ${spec.name} failed with exit code ${status}`, {
-    why: `${diskFull ? "a disk is full\n" : ""}${lines.join("\n")}`,
-    remedy: `${diskFull ? "free some space (`voyager doctor` shows where), or\n" : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
-  });
+  return new VoyagerError(
+    "build",
+    `the ${spec.test ? "test" : "build"} script of ${spec.name} failed with exit code ${status}`,
+    {
+      why: `${diskFull ? "a disk is full\n" : ""}${lines.join("\n")}`,
+      remedy: `${diskFull ? "free some space (`voyager doctor` shows where), or\n" : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
+    },
+  );
 }

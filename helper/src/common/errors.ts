@@ -30,6 +30,10 @@ export const failureKinds = {
   verify: { exitCode: 6, meaning: "`voyager verify` found that the system lacks something" },
   stale: { exitCode: 7, meaning: "`voyager stale` found deliveries that were built with older packages" },
   unknown: { exitCode: 8, meaning: "of some deliveries the question cannot be answered; they are named" },
+  test: {
+    exitCode: 79,
+    meaning: "a test that ended well tells of failures, or loaded what no linkage report has",
+  },
   doctor: { exitCode: 3, meaning: "`voyager doctor` found something that prevents builds" },
 } as const;
 

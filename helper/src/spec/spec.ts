@@ -92,6 +92,15 @@ const product = v.strictObject({
   pattern: v.string(),
 });
 
+/** A test: what it loads is compared with the linkage reports of what it tests. */
+const test = v.strictObject({
+  packages: v.array(storePath),
+  /** Wheels, or folders with some. */
+  pythonDependencies: v.array(storePath),
+  /** What becomes of a library that was loaded and that no report has. */
+  unreported: v.picklist(["tell", "fail"]),
+});
+
 /** A problem of the linkage report that is allowed: all that is not null must match. */
 const allowance = v.strictObject({
   /** Soname of the library, or the name of a static archive ("libz.a"); `*` stands for any part. */
@@ -139,12 +148,15 @@ export const specSchema = v.strictObject({
   systemRunDependencies: v.nullable(v.array(packageName)),
   products: v.array(product),
   linkage: v.strictObject({ allow: v.array(allowance) }),
+  /** What only a test has; null: this is none. */
+  test: v.nullable(test),
 });
 
 /** What `mkSystem` returns, validated. */
 export type System = v.InferOutput<typeof systemSchema>;
 /** The build that `lib/` describes, validated. */
 export type Spec = v.InferOutput<typeof specSchema>;
+export type TestSpec = v.InferOutput<typeof test>;
 export type Allowance = v.InferOutput<typeof allowance>;
 export type Repository = v.InferOutput<typeof repository>;
 export type Bootstrap = v.InferOutput<typeof bootstrap>;
