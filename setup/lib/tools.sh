@@ -52,6 +52,9 @@ look_for_test_tools() {
     objdump:binutils; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests use its command ${pair%:*}"
   done
+  # The names that tests/support/browser.ts knows.
+  command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+    command -v google-chrome >/dev/null 2>&1 || want chromium "the tests look at linkage.html with it"
 }
 
 # prepare_docker_command: the tests look at the engine with it; Debian 13 has it in a package of its own.

@@ -6,14 +6,15 @@ test("each rule has a remedy of one line", () => {
   for (const remedy of Object.values(remedies)) expect(remedy).toMatch(/^[^\n]{40,}$/);
 });
 
-test("a library can be allowed by name, in Nix's own writing", () => {
-  expect(allowance({ rule: "static", soname: "libz.a" })).toBe(
-    'linkage.allow = [ { soname = "libz.a"; reason = "…"; } ];',
+test("a library can be allowed by name, for one rule, in Nix's own writing", () => {
+  expect(allowance({ rule: "static", soname: "libz.a", file: "x" })).toBe(
+    'linkage.allow = [ { soname = "libz.a"; rule = "static"; reason = "…"; } ];',
   );
-  expect(allowance({ rule: "bundled", soname: `a"$\{b}` })).toContain(`soname = "a\\"\\$\{b}";`);
+  expect(allowance({ rule: "bundled", soname: `a"$\{b}`, file: "x" })).toContain(`soname = "a\\"\\$\{b}";`);
 });
 
-test("what no library is to blame for cannot be allowed", () => {
-  expect(allowance({ rule: "unreadable", soname: null })).toBeNull();
-  expect(allowance({ rule: "run-dependencies", soname: "libz.so.1" })).toBeNull();
+test("where no library is to blame, the file can be allowed", () => {
+  expect(allowance({ rule: "unreadable", soname: null, file: "dev:lib/x.so" })).toContain(
+    '{ file = "dev:lib/x.so"; rule = "unreadable";',
+  );
 });

@@ -19,7 +19,7 @@ test("a build that fails names each file, rule and library, and says what to do"
     "FAIL static  lib/app/pack.so: has liblzma.a of liblzma-dev 5.4.1-1 linked into it\n",
   );
   expect(text).toContain("  remedy: static: link to the shared library:");
-  expect(text).toContain('linkage.allow = [ { soname = "liblzma.a"; reason = "…"; } ];');
+  expect(text).toContain('linkage.allow = [ { soname = "liblzma.a"; rule = "static"; reason = "…"; } ];');
   expect(text).toMatch(/allowed static {2}lib\/app\/pack.so: has libsqlite3\.a .*\n? .*SEC-1182/s);
   expect(text.match(/^FAIL /gm)).toHaveLength(failingReport.problems.length);
   expect(text.match(/^ {2}remedy: /gm)).toHaveLength(8);

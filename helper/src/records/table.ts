@@ -112,8 +112,8 @@ function problemLines({ problems }: Report): string {
   const broken = new Set<Rule>(problems.map(({ rule }) => rule));
   for (const rule of broken) {
     text += paragraph("  remedy: ", `${rule}: ${remedies[rule]}`);
-    const example = problems.find((one) => one.rule === rule && allowance(one) !== null);
-    if (example) text += `          ${prose(allowance(example) ?? "")}\n`;
+    const example = problems.find((one) => one.rule === rule);
+    if (example) text += `          ${prose(allowance(example))}\n`;
   }
   return text;
 }

@@ -1,4 +1,6 @@
 /** What every rule gets and gives. */
+export { fileName as nameOf } from "../file-name.ts";
+
 import type { Library, Problem, Provider, ReportFile } from "../report.ts";
 
 /** What the loader said of one file beyond the libraries that it found. */
@@ -33,11 +35,6 @@ export interface Audited {
 }
 
 export type RuleCheck = (audited: Audited) => Problem[];
-
-/** The name of a file in problems: its output comes first unless that is "out". */
-export function nameOf(file: { output: string; path: string }): string {
-  return file.output === "out" ? file.path : `${file.output}:${file.path}`;
-}
 
 /** Whether a path lies in one of the folders, or is one. */
 export function isBelow(path: string, folders: string[]): boolean {

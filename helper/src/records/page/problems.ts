@@ -12,12 +12,12 @@ const mostProblems = 500;
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function ruleBlock(rule: Rule, problems: Problem[]): Html {
-  const example = problems.find((problem) => allowance(problem) !== null);
+  const [example] = problems;
   return html`<article class="rule">
 <h3><span class="tag bad">${rule}</span> A file ${rules[rule]}</h3>
-<ul>${problems.map((one) => html`<li><code>${one.file}</code> ${withoutFile(one)}</li>`)}</ul>
+<ul>${problems.map((one) => html`<li><code>${one.file}</code>: ${withoutFile(one)}</li>`)}</ul>
 <p><strong>What to do.</strong> ${withCode(capital(remedies[rule]))}.</p>
-${example ? html`<p>As the last resort, with a reason that this page then shows:</p><pre><code>${allowance(example) ?? ""}</code></pre>` : null}
+${example ? html`<p>As the last resort, with a reason that this page then shows:</p><pre><code>${allowance(example)}</code></pre>` : null}
 </article>
 `;
 }
