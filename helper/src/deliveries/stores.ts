@@ -53,11 +53,11 @@ export function allPathsOf(store: string): Promise<string[]> {
 async function pathsOf(store: string, args: string[]): Promise<string[]> {
   const answer = await runNix("nix", [...newCommands, "path-info", "--store", store, ...args]);
   if (answer.status !== 0) {
-    const unlisted = args[0] === "--all" && /^https?:/.test(store);
+    const unlisted = args[0] === "--all" && /not supported/.test(answer.stderr);
     throw new VoyagerError("usage", `Nix does not tell what is in ${store}`, {
       why: answer.stderr.trim(),
       remedy: unlisted
-        ? `a cache that is reached by HTTP has no list of what it holds: name the store paths,\n--store ${store} /nix/store/…`
+        ? `such a store has no list of what it holds: name the store paths,\n--store ${store} /nix/store/…`
         : "check the address of the store and the names of the paths",
     });
   }

@@ -1,4 +1,4 @@
-/** Machines by the names that reports use, as a shell script can know them. */
+/** Machines by the names that reports use (see linkage/elf/facts.ts), as a shell script can know them. */
 
 interface Machine {
   /** e_machine of the ELF header. */
@@ -15,13 +15,15 @@ const machines: Record<string, Machine> = {
   i386: { number: 3, uname: { 32: intel32 } },
   aarch64: { number: 183, uname: { 64: ["aarch64", "arm64"] } },
   arm: { number: 40, uname: { 32: arm32 } },
-  ppc64: { number: 21, uname: { 64: ["ppc64le", "ppc64"] } },
+  mips: { number: 8, uname: { 32: ["mips", "mips64"], 64: ["mips64"] } },
+  ppc: { number: 20, uname: { 32: ["ppc", "ppc64"] } },
+  ppc64: { number: 21, uname: { 64: ["ppc64"] } },
   ppc64le: { number: 21, uname: { 64: ["ppc64le"] } },
   s390x: { number: 22, uname: { 64: ["s390x"] } },
-  riscv64: { number: 243, uname: { 64: ["riscv64"] } },
-  riscv: { number: 243, uname: { 32: ["riscv32"], 64: ["riscv64"] } },
+  sh4: { number: 42, uname: { 32: ["sh4", "sh4a"] } },
+  sparc64: { number: 43, uname: { 64: ["sparc64"] } },
+  riscv64: { number: 243, uname: { 32: ["riscv32"], 64: ["riscv64"] } },
   loongarch64: { number: 258, uname: { 64: ["loongarch64"] } },
-  loongarch: { number: 258, uname: { 64: ["loongarch64"] } },
 };
 
 /** e_machine of a report's machine; null when its name is not known here. */
