@@ -238,6 +238,17 @@ test("a script does not depend on the order of files, and a delivery without fil
   });
 });
 
+test("a script that was cut off does not say that all is there", () => {
+  const script = renderVerifyScript(wheel([ssl]));
+  const lines = script.split("\n");
+  for (let count = 3; count < lines.length - 2; count += 11) {
+    const input = lines.slice(0, count).join("\n");
+    for (const [, [command = "", ...args]] of shells) {
+      expect(spawnSync(command, [...args, "-s"], { input }).status).not.toBe(0);
+    }
+  }
+});
+
 test("people's output, help and refusals", () => {
   const file = join(folder(), "verify");
   writeFileSync(file, renderVerifyScript(wheel([ssl])));

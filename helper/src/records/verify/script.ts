@@ -6,24 +6,45 @@ import { packageFormat } from "../../common/package-version.ts";
 import type { Report } from "../../linkage/report.ts";
 import { machineNumber, unameNames } from "./machines.ts";
 import { type Requirements, requirementsOf } from "./requirements.ts";
-import functions from "./verify.sh";
+import files from "./parts/files.sh";
+import findings from "./parts/findings.sh";
+import loader from "./parts/loader.sh";
+import main from "./parts/main.sh";
+import needs from "./parts/needs.sh";
+import numbers from "./parts/numbers.sh";
+import packages from "./parts/packages.sh";
+import symbols from "./parts/symbols.sh";
+import usage from "./parts/usage.sh";
+
+/** The parts of the script, which are told apart only for who reads them here. */
+const functions = [usage, findings, files, loader, symbols, packages, numbers, needs, main]
+  .map(withoutDirectives)
+  .join("\n");
 
 /**
  * Text of the script for a report: POSIX sh. It depends on the report alone, so building again
  * gives the same bytes. What it takes and how it exits is told by its `--help`.
  */
 export function renderVerifyScript(report: Report): string {
+  // In braces: a shell that gets only the beginning finds no end, and does not say that all is there.
   return `#!/bin/sh
+{
 ${functions}
 delivery() {
 ${deliveryLines(report)
   .map((words) => `  ${words.map(quote).join(" ")}\n`)
   .join("")}}
 
-# Whole or not at all, should the file be cut off; what it runs must not read it as input.
+# What it runs must not read the rest of the script, should that come by standard input.
 main "$@" </dev/null
 exit
+}
 `;
+}
+
+/** Without what is said to a checker of each part alone. */
+function withoutDirectives(part: string): string {
+  return part.replace(/^# shellcheck shell=.*\n/, "");
 }
 
 /** A word of shell, which stands for itself. Characters that would move a terminal's cursor go. */
