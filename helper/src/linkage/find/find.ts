@@ -1,18 +1,25 @@
-/** Finds the ELF files of a build's outputs: in its folders, and inside archives. */
-import { lstatSync, mkdirSync, readdirSync } from "node:fs";
-import { messageOf } from "../../common/errors.ts";
+/** Finds the ELF files of a build's outputs: in its folders, and inside archives, nested too. */
+import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { codeOf, messageOf } from "../../common/errors.ts";
 import { readable } from "../../common/readable.ts";
-import { withFile } from "../elf/bytes.ts";
+import { type ByteSource, type FileSource, withFile } from "../elf/bytes.ts";
 import { type ElfFacts, readElf } from "../elf/facts.ts";
-import { isElf } from "../elf/layout.ts";
+import { endsAsZip, headSize, type Kind, kindOf } from "./kind.ts";
+import { Budget, defaultLimits, type Limits } from "./limits.ts";
 
 /** An ELF file that could be read. */
 export interface FoundFile {
   output: string;
   /** Relative to the output; inside archives "archive!/path", nested as often as they are. */
   path: string;
-  /** Where it lies, in the output or unpacked below the scratch folder; bytes: it need not be UTF-8. */
+  /**
+   * Where it lies, in the output or unpacked below the scratch folder, beside the other ELF files
+   * of its archive as in there, so that $ORIGIN works; bytes: it need not be UTF-8.
+   */
   file: Buffer;
+  /** Folder that stands for the top of its archive; null for what is in none. */
+  root: string | null;
   facts: ElfFacts;
 }
 
@@ -29,68 +36,127 @@ export interface FindResult {
 }
 
 /** A file to look into, under the name that the report gives it. */
-export interface Candidate {
+interface Candidate {
   output: string;
   path: string;
-  /** Where it lies, as bytes: a name need not be UTF-8. */
   file: Buffer;
+  root: string | null;
 }
 
 /** All regular files below a folder, or the file itself. Symbolic links are not followed. */
 function* walk(output: string, file: Buffer, path: string): Generator<Candidate> {
-  if (lstatSync(file).isFile()) yield { output, path, file };
-  if (!lstatSync(file).isDirectory()) return;
   for (const entry of readdirSync(file, { withFileTypes: true, encoding: "buffer" })) {
     const below = Buffer.concat([file, Buffer.from("/"), entry.name]);
-    const name = path === "" ? readable(entry.name) : `${path}/${readable(entry.name)}`;
-    if (entry.isDirectory()) yield* walk(output, below, name);
-    else if (entry.isFile()) yield { output, path: name, file: below };
+    // A folder must not look like an archive.
+    const name = readable(entry.name).replace(/!$/, "\\!");
+    const pathBelow = path === "" ? name : `${path}/${name}`;
+    if (entry.isDirectory()) yield* walk(output, below, pathBelow);
+    else if (entry.isFile()) yield { output, path: pathBelow, file: below, root: null };
   }
 }
 
-/** What the first bytes of a file say that it is. */
-type Kind = "elf" | "archive" | "other";
+function candidates(output: string, path: string): Iterable<Candidate> {
+  if (lstatSync(path).isDirectory()) return walk(output, Buffer.from(path), "");
+  // A path in the Nix store goes by its name, without the hash.
+  const name = basename(path).replace(/^[0-9a-z]{32}-/, "");
+  return [{ output, path: readable(Buffer.from(name)), file: Buffer.from(path), root: null }];
+}
 
-function kindOf(candidate: Candidate, result: FindResult): Kind {
-  try {
-    return withFile(candidate.file, (bytes) => {
-      const head = bytes.read(0, Math.min(bytes.size, 512));
-      return isElf(head) ? "elf" : "other";
+/** Kinds of a file: an ELF file may have a zip appended to it. */
+function kindsOf(source: ByteSource): Kind[] {
+  const kind = kindOf(source.read(0, Math.min(source.size, headSize)));
+  if (kind !== "elf" && kind !== "script") return kind === "other" ? [] : [kind];
+  const kinds: Kind[] = kind === "elf" ? ["elf"] : [];
+  return endsAsZip(source) ? [...kinds, "zip"] : kinds;
+}
+
+class Search {
+  readonly result: FindResult = { files: [], unreadable: [] };
+  readonly #budget: Budget;
+  #archives = 0;
+
+  constructor(
+    private readonly scratch: string,
+    limits: Limits,
+  ) {
+    this.#budget = new Budget(limits);
+  }
+
+  /** Looks into one file. @param depth number of archives that it is in */
+  async examine(candidate: Candidate, depth: number): Promise<void> {
+    const kinds = this.#attempt(candidate, () =>
+      withFile(candidate.file, (source) => {
+        const found = kindsOf(source);
+        if (found[0] === "elf") this.#read(candidate, source);
+        return found;
+      }),
+    );
+    for (const kind of kinds ?? []) if (kind !== "elf") await this.#unpack(kind, candidate, depth);
+  }
+
+  #unreadable({ output, path }: Candidate, message: string): void {
+    this.result.unreadable.push({ output, path, message });
+  }
+
+  #attempt<T>(candidate: Candidate, action: () => T): T | null {
+    try {
+      return action();
+    } catch (error) {
+      // Denied, or gone; but what is the machine's fault is nothing to report of the file.
+      if (["ENOSPC", "EMFILE", "ENFILE", "ENOMEM"].includes(codeOf(error) ?? "")) throw error;
+      this.#unreadable(candidate, messageOf(error));
+      return null;
+    }
+  }
+
+  #read({ output, path, file, root }: Candidate, source: FileSource): void {
+    this.result.files.push({ output, path, file, root, facts: readElf(source) });
+  }
+
+  async #unpack(kind: Kind, candidate: Candidate, depth: number): Promise<void> {
+    if (depth >= this.#budget.limits.depth) {
+      this.#unreadable(candidate, `it is an archive within ${depth} others`);
+      return;
+    }
+    const { unpack } = await import("./unpack.ts");
+    const root = join(this.scratch, String(this.#archives++));
+    const { members, failure } = await unpack(kind, candidate.file, root, this.#budget);
+    if (failure !== null) this.#unreadable(candidate, failure);
+    const inside = (path: string, file: Buffer): Candidate => ({
+      output: candidate.output,
+      path: `${candidate.path}!/${path}`,
+      file,
+      root,
     });
-  } catch (error) {
-    result.unreadable.push({ output: candidate.output, path: candidate.path, message: messageOf(error) });
-    return "other";
+    for (const { path, message } of members.refused) this.#unreadable(inside(path, candidate.file), message);
+    for (const { name, file, kind } of members.written) {
+      await this.examine(inside(readable(name), file), depth + 1);
+      // Only ELF files are of use to others.
+      if (kind !== "elf") rmSync(file);
+    }
   }
 }
 
 /**
- * Finds and reads them, in order of output and path.
+ * Finds and reads them, in order of output and path. Whatever is wrong with a file or an archive is
+ * told by `unreadable`; what it throws is the machine's fault: a full disk, a missing output.
  *
  * @param outputs name → folder or file
- * @param scratch an empty folder for what archives hold
+ * @param scratch an empty folder for what archives hold; to be removed when the files are done with
  */
-export async function findElfFiles(outputs: Record<string, string>, scratch: string): Promise<FindResult> {
-  const result: FindResult = { files: [], unreadable: [] };
+export async function findElfFiles(
+  outputs: Record<string, string>,
+  scratch: string,
+  limits: Limits = defaultLimits,
+): Promise<FindResult> {
   mkdirSync(scratch, { recursive: true });
+  const search = new Search(scratch, limits);
   for (const [output, path] of Object.entries(outputs)) {
-    for (const candidate of walk(output, Buffer.from(path), "")) {
-      const kind = kindOf(candidate, result);
-      if (kind === "elf") readInto(result, candidate);
-    }
+    for (const candidate of candidates(output, path)) await search.examine(candidate, 0);
   }
-  const order = (a: { output: string; path: string }, b: { output: string; path: string }) =>
+  const order = (a: Unreadable | FoundFile, b: Unreadable | FoundFile) =>
     a.output === b.output ? (a.path < b.path ? -1 : 1) : a.output < b.output ? -1 : 1;
-  result.files.sort(order);
-  result.unreadable.sort(order);
-  return result;
-}
-
-/** Reads an ELF file into the result, as facts or as what cannot be read. */
-export function readInto(result: FindResult, { output, path, file }: Candidate): void {
-  try {
-    result.files.push({ output, path, file, facts: withFile(file, readElf) });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    result.unreadable.push({ output, path, message: error.message });
-  }
+  search.result.files.sort(order);
+  search.result.unreadable.sort(order);
+  return search.result;
 }
