@@ -17,7 +17,9 @@ export async function linkage(paths: string[], json: boolean): Promise<void> {
       scratch,
     );
     if (json) {
-      process.stdout.write(`${JSON.stringify({ files, unreadable }, null, 2)}\n`);
+      // Not where they lie: for members of archives that is a folder which ends with this command.
+      const told = files.map(({ output, path, facts }) => ({ output, path, facts }));
+      process.stdout.write(`${JSON.stringify({ files: told, unreadable }, null, 2)}\n`);
       return;
     }
     const rows = files.map(({ path, facts }) => [
