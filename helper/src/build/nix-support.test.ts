@@ -14,7 +14,7 @@ const environment = {
   requested: ["gcc"],
   record: {
     osRelease: { ID: "debian", A: "1" },
-    packages: [{ version: "12", name: "gcc", arch: "amd64" }],
+    packages: [{ version: "12", name: "gcc", arch: "amd64", sourceVersion: "1.203", source: "gcc-defaults" }],
     passwd: "root:x:0:0\n",
     group: "",
   },
@@ -40,7 +40,7 @@ test("the environment: sorted, without time, image and accounts", () => {
     system: "debian12",
     osRelease: { A: "1", ID: "debian" },
     requested: ["gcc"],
-    packages: [{ arch: "amd64", name: "gcc", version: "12" }],
+    packages: [{ arch: "amd64", name: "gcc", source: "gcc-defaults", sourceVersion: "1.203", version: "12" }],
   });
   expect(text.indexOf('"A"')).toBeLessThan(text.indexOf('"ID"'));
 });

@@ -96,6 +96,7 @@ describe("scripts", () => {
         expect(isShell(apt.installScript(makeSystem({ proxy }), packages, first))).toBe(true);
       }
     }
+    expect(isShell(apt.indexScript())).toBe(true);
     expect(isShell(apt.recordScript())).toBe(true);
     expect(isShell("if")).toBe(false); // the check can fail
   });

@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { nearest } from "../common/nearest.ts";
+import { quoteWord } from "../common/shell.ts";
 import type { Repository, System } from "../spec/spec.ts";
+import { dpkgListing } from "./dpkg-index.ts";
+import { libraryIndexScript } from "./library-index.ts";
 import { type PackageManager, type SetupFile, scratchFolder } from "./package-manager.ts";
 import { parseOsRelease, splitSections } from "./record.ts";
 
@@ -71,16 +74,11 @@ function configuration(system: System): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A word of a shell script, whatever is in it. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 function proxyVariables(system: System): string {
   const { http, https, noProxy } = system.proxy ?? { http: null, https: null, noProxy: null };
   return Object.entries({ http_proxy: http, https_proxy: https, no_proxy: noProxy })
     .filter((entry): entry is [string, string] => entry[1] !== null)
-    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .map(([name, value]) => `export ${name}=${quoteWord(value)}\n`)
     .join("");
 }
 
@@ -104,6 +102,19 @@ rm -rf ${scratchFolder} /usr/sbin/policy-rc.d
 mkdir -p /build /nix/store
 `;
 
+/** Format of dpkg-query: what the record holds of each package. */
+const recordFields = [
+  "db:Status-Abbrev",
+  "Package",
+  "Version",
+  "Architecture",
+  "source:Package",
+  "source:Version",
+]
+  .map((field) => `\${${field}}`)
+  .join("\\t")
+  .concat("\\n");
+
 export const apt: PackageManager = {
   files(system) {
     const scratch = scratchFolder.slice(1);
@@ -122,7 +133,7 @@ export const apt: PackageManager = {
   },
 
   installScript(system, packages, first) {
-    return `${preamble(system)}install_packages() { ${packages.length > 0 ? `apt-get install -- ${packages.map(quote).join(" ")}` : ":"}; }
+    return `${preamble(system)}install_packages() { ${packages.length > 0 ? `apt-get install -- ${packages.map(quoteWord).join(" ")}` : ":"}; }
 if ${first ? "true" : "false"}; then
   ${runSetup}
   apt-get update
@@ -135,10 +146,12 @@ fi
 ${cleanup}`;
   },
 
+  indexScript: () => libraryIndexScript("deb", dpkgListing),
+
   recordScript() {
     return `set -eu
 echo '@@ packages'
-dpkg-query -W -f '\${db:Status-Abbrev}\\t\${Package}\\t\${Version}\\t\${Architecture}\\n'
+dpkg-query -W -f '${recordFields}'
 printf '\\n@@ os-release\\n'; cat /etc/os-release
 printf '\\n@@ passwd\\n'; cat /etc/passwd
 printf '\\n@@ group\\n'; cat /etc/group
@@ -152,7 +165,13 @@ printf '\\n@@ group\\n'; cat /etc/group
       .map((line) => line.split("\t"))
       // The second letter is what is; the first, what is wanted: "hi" is a package on hold.
       .filter(([status]) => status?.[1] === "i")
-      .map(([, name = "", version = "", arch = ""]) => ({ name, version, arch }));
+      .map(([, name = "", version = "", arch = "", source = "", sourceVersion = ""]) => ({
+        name,
+        version,
+        arch,
+        source,
+        sourceVersion,
+      }));
     return {
       osRelease: parseOsRelease(sections["os-release"] ?? ""),
       packages,

@@ -21,7 +21,7 @@ function makeEngine(): FakeEngine {
 }
 
 const record =
-  "@@ packages\nii \tgcc\t12\tamd64\n@@ os-release\nID=debian\n@@ passwd\nroot:x:0:0\n@@ group\n";
+  "@@ packages\nii \tgcc\t12\tamd64\tgcc-defaults\t1.203\n@@ os-release\nID=debian\n@@ passwd\nroot:x:0:0\n@@ group\n";
 const { log, messages } = keptLog();
 beforeEach(() => messages.splice(0));
 
@@ -45,7 +45,9 @@ function age(engine: FakeEngine, milliseconds: number): void {
 test("made once, then reused", async () => {
   const engine = makeEngine();
   const made = await ensure(engine, [["gcc"]]);
-  expect(made.record.packages).toEqual([{ name: "gcc", version: "12", arch: "amd64" }]);
+  expect(made.record.packages).toEqual([
+    { name: "gcc", version: "12", arch: "amd64", source: "gcc-defaults", sourceVersion: "1.203" },
+  ]);
   const again = await ensure(engine, [["gcc"]]);
   expect(again).toEqual(made);
   expect(engine.started).toHaveLength(1);

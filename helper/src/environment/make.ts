@@ -1,4 +1,4 @@
-/** Makes an environment in a container that runs already: configure, install, record. */
+/** Makes an environment in a container that runs already: configure, install, index, record. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,6 +47,12 @@ export async function makeEnvironment(request: MakeRequest): Promise<Environment
     await (
       request.installer?.install(container) ?? runInstallation(container, packageManager, system, script)
     ).finally(() => clearInterval(heartbeat));
+    const index = await run(container, packageManager.indexScript(), true);
+    if (index.status !== 0) {
+      throw new VoyagerError("environment", `the libraries of ${system.name} cannot be listed`, {
+        why: index.output,
+      });
+    }
     const record = await run(container, packageManager.recordScript(), false);
     if (record.status !== 0) {
       throw new VoyagerError("environment", `what ${system.name} has installed cannot be read`, {

@@ -22,6 +22,8 @@ export interface PackageManager {
    * package lists are read anew and the base is brought up to date.
    */
   installScript(system: System, packages: string[], first: boolean): string;
+  /** Script that writes the library index (see library-index.ts) into the image, as root. */
+  indexScript(): string;
   /** Script that prints the record, in sections (see record.ts), after the installation. */
   recordScript(): string;
   parseRecord(output: string): EnvironmentRecord;

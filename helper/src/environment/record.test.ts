@@ -2,10 +2,10 @@ import { apt } from "./apt.ts";
 import { parseOsRelease, parseRecord, splitSections } from "./record.ts";
 
 const printed = `@@ packages
-ii \tbase-files\t12.4+deb12u5\tamd64
-ii \tlibffi8\t3.4.4-1\tamd64
-rc \tremoved\t1.0\tamd64
-hi \theld\t1:2.0~rc1\tall
+ii \tbase-files\t12.4+deb12u5\tamd64\tbase-files\t12.4+deb12u5
+ii \tlibffi8\t3.4.4-1+b1\tamd64\tlibffi\t3.4.4-1
+rc \tremoved\t1.0\tamd64\tremoved\t1.0
+hi \theld\t1:2.0~rc1\tall\theld\t1:2.0~rc1
 @@ os-release
 PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 ID=debian
@@ -18,7 +18,13 @@ root:x:0:
 
 test("what the package manager printed", () => {
   const record = apt.parseRecord(printed);
-  expect(record.packages).toContainEqual({ name: "libffi8", version: "3.4.4-1", arch: "amd64" });
+  expect(record.packages).toContainEqual({
+    name: "libffi8",
+    version: "3.4.4-1+b1",
+    arch: "amd64",
+    source: "libffi",
+    sourceVersion: "3.4.4-1",
+  });
   expect(record.packages.map(({ name }) => name)).not.toContain("removed");
   expect(record.osRelease).toEqual({
     PRETTY_NAME: "Debian GNU/Linux 12 (bookworm)",

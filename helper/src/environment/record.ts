@@ -4,7 +4,16 @@ import * as v from "valibot";
 const recordSchema = v.object({
   /** Contents of /etc/os-release. */
   osRelease: v.record(v.string(), v.string()),
-  packages: v.array(v.object({ name: v.string(), version: v.string(), arch: v.string() })),
+  packages: v.array(
+    v.object({
+      name: v.string(),
+      version: v.string(),
+      arch: v.string(),
+      /** Source package that it was built from, and that one's version: the names of security trackers. */
+      source: v.string(),
+      sourceVersion: v.string(),
+    }),
+  ),
   /** Contents of /etc/passwd and /etc/group, to which a build's user is added. */
   passwd: v.string(),
   group: v.string(),

@@ -1,5 +1,6 @@
 /** System locks with apt and dpkg. */
-import { cleanup, preamble, quote, runSetup } from "../apt.ts";
+import { quoteWord } from "../../common/shell.ts";
+import { cleanup, preamble, runSetup } from "../apt.ts";
 import { splitSections } from "../record.ts";
 import type { AvailablePackage, InstalledPackage, LockCommands } from "./lock-commands.ts";
 
@@ -116,8 +117,8 @@ printf '\\n@@ policy\\n'; dpkg-query -W -f '\${Package}:\${Architecture}\\n' | x
   exactVersion: ({ name, version, arch }) => `${name}:${arch}=${version}`,
 
   // As root: the folder is ours alone, and apt would else only complain and do it as root, too.
-  downloadScript: (system, folder) => `${preamble(system)}mkdir -p ${quote(folder)}
-cd ${quote(folder)}
+  downloadScript: (system, folder) => `${preamble(system)}mkdir -p ${quoteWord(folder)}
+cd ${quoteWord(folder)}
 xargs -r apt-get -o APT::Sandbox::User=root download
 `,
 
@@ -128,13 +129,13 @@ xargs -r apt-get -o APT::Sandbox::User=root download
   installFilesScript: (system, folder, remove) => `${preamble(system)}
 # Without lists apt has no choice but these files, whichever way they came here.
 rm -rf ${lists}/*
-set -- ${quote(folder)}/*.deb
+set -- ${quoteWord(folder)}/*.deb
 if [ -e "$1" ]; then
   apt-get install -o APT::Get::Remove=true -o APT::Get::Purge=true -o APT::Sandbox::User=root \\
     --allow-downgrades --allow-remove-essential --allow-change-held-packages "$@"
 fi
 # What the base image has and the lock has not; with what depends on it, all in one go.
-for name in ${remove.map(quote).join(" ")}; do
+for name in ${remove.map(quoteWord).join(" ")}; do
   status=$(dpkg-query -W -f '\${db:Status-Abbrev}' "$name" 2>/dev/null || :)
   case $status in ?[!n]*) superfluous="\${superfluous:-} $name" ;; esac
 done
