@@ -7,11 +7,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { type Loaded, loadedSchema } from "../../helper/src/linkage/loaded/loaded.ts";
+import { report, reportFile, systemLibrary } from "../../helper/testing/reports.ts";
 import { expectNothingLeft, mustBuild, nixBuild } from "../support/nix.ts";
 import { must } from "../support/run.ts";
 
+/** What a report of the program below says, as far as it matters here: no paths, which differ in time. */
+const known = ["zlib1g", "libc6"].map((name) => ({ ...systemLibrary(name), path: null }));
+const executable = { type: "executable" as const, interpreter: "/lib64/ld-linux-x86-64.so.2" };
+const reported = report([reportFile("bin/opener", known, executable)], []);
+
 /** A program that opens the library that it is told, and stays for as many microseconds. */
-const opener = `opener = build {
+const opener = `reported = builtins.toFile "linkage.json" ${JSON.stringify(JSON.stringify(reported))};
+opener = build {
   pname = "opener";
   systemBuildDependencies = [ "gcc" "libc6-dev" "zlib1g-dev" ];
   systemRunDependencies = [ "libc6" "zlib1g" ];
@@ -28,7 +35,8 @@ const opener = `opener = build {
       puts(zlibVersion());
     }
     END
-    mkdir -p $out/bin
+    mkdir -p $out/bin $out/nix-support
+    cp \${reported} $out/nix-support/linkage.json
     gcc -O2 -o $out/bin/opener opener.c -lz
     $out/bin/opener libz.so
   '';
@@ -71,6 +79,10 @@ test("a short-lived program that opens a library beyond what it links to", async
     how: "open",
     programs: ["opener-1/bin/opener"],
   });
+  expect(told.reports).toBe(1);
+  for (const name of ["libz.so", "libc.so.6", "ld-linux"]) {
+    expect(library(told, name)).toMatchObject({ status: "reported" });
+  }
   expect(library(told, "libtinfo.so")).toMatchObject({ status: "system", programs: ["/usr/bin/bash"] });
   // Nothing else of the test is kept alive by it, nor keeps it.
   expect(await must("nix-store", ["--query", "--references", told.output])).not.toContain("opener-1\n");
@@ -114,7 +126,7 @@ test("the same program on another system", async () => {
     script = "opener; grep -q trixie /etc/os-release";
   }`);
   expect(loaded.system).toBe("debian13");
-  expect(library(loaded, "libz.so")?.package).toBe("zlib1g");
+  expect(library(loaded, "libz.so")).toMatchObject({ status: "reported", package: "zlib1g" });
 });
 
 const sources = mkdtempSync(join(tmpdir(), "voyager-wheels-"));
