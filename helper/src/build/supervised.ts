@@ -16,11 +16,15 @@ import type { OutputSink } from "../engine/engine.ts";
  *   write), and removes the nonces to say so: else it exits with 125;
  * - runs the build, and then kills what the build left running, so that nothing changes from there;
  * - runs scripts for as long as it is asked to.
+ *
+ * Who watches the lifeline is a child of its own, not a program which that one starts: only so can it
+ * wait until the watcher is dead. A reader that has been killed, but has not run since, takes the
+ * first question with it.
  */
 export const supervisor = `
 read -r word secret || exit 125
 exec 3<&0 </dev/null
-watch() { { cat <&3 >/dev/null 2>&1; kill -KILL -1; } & }
+watch() { { while read -r word; do :; done <&3; kill -KILL -1; } & }
 nonce=$1; folders=$2; shift 2
 watch
 for folder in $folders; do
@@ -31,6 +35,7 @@ for folder in $folders; do rm "$folder/.nix-voyager-nonce" || exit 125; done
 status=$?
 [ $status = 0 ] || exit $status
 kill -KILL -1
+wait 2>/dev/null
 printf '@voyager %s ended\\n' "$secret" >&2
 while read -r word script answer <&3; do
   [ "$word" = ask ] || exit 125
