@@ -32,7 +32,7 @@ function ownerOf(path: string) {
     : /ossl|ssl|crypto/.test(path)
       ? "openssl"
       : path;
-  return { package: source, version: "1", source };
+  return { package: source, arch: "amd64", version: "1", source, sourceVersion: "1" };
 }
 
 function observe(images: Image[], more: Partial<Observations> = {}) {

@@ -1,5 +1,6 @@
 /** Compares what processes loaded with what linkage reports have. Pure: everything is asked before. */
 import { dirname } from "node:path";
+import type { Owner } from "../resolve/system-libraries.ts";
 import type { Image } from "./loader-log.ts";
 import type { LoadedLibrary, Status } from "./loaded.ts";
 import type { Reported } from "./reported.ts";
@@ -7,13 +8,6 @@ import type { Sample } from "./samples.ts";
 
 /** Whose a file is, by where it lies. */
 export type Place = "package" | "test" | "system";
-
-/** The system package that owns a file. */
-export interface Owner {
-  package: string;
-  version: string;
-  source: string;
-}
 
 export interface Observations {
   images: Image[];

@@ -3,8 +3,11 @@
  * where links lead, what a program links to, which package owns a file.
  */
 import { VoyagerError } from "../../common/errors.ts";
+import { quoteWord } from "../../common/shell.ts";
 import type { Ask } from "../resolve/ask.ts";
-import { type Owner, programsOnlySampled } from "./compare.ts";
+import { askSystem } from "../resolve/ask-system.ts";
+import type { Owner } from "../resolve/system-libraries.ts";
+import { programsOnlySampled } from "./compare.ts";
 import { type Image, parseLoaderLog } from "./loader-log.ts";
 import { parseSamples, type Sample } from "./samples.ts";
 
@@ -91,36 +94,24 @@ async function eachAnswer(ask: Ask, before: string, values: string[], script: st
   return utf8(output).split("\0").slice(0, values.length);
 }
 
-/** Owners of files, as dpkg knows them; a file that no package owns has none. */
+/** Owners of files, real paths; a file that no package owns has none. */
 export async function findOwners(ask: Ask, files: string[]): Promise<Map<string, Owner>> {
-  const owners = new Map<string, Owner>();
-  // Where /lib is a link to /usr/lib, a package may have its files under either name.
-  const asked = files.flatMap((file) => (file.startsWith("/usr/") ? [file, file.slice(4)] : [file]));
-  if (asked.length === 0) return owners;
-  const script = `names=$(dpkg-query --search -- ${asked.map(quote).join(" ")} 2>/dev/null)
-printf '%s\\n@@\\n' "$names"
-printf '%s\\n' "$names" | sed 's/: .*//; s/, .*//' | sort -u |
-  xargs -r dpkg-query --show --showformat '\${binary:Package}\\t\${Version}\\t\${source:Package}\\n'`;
-  const [search = "", show = ""] = utf8(await ask(script)).split("\n@@\n");
-  const packages = new Map(
-    show.split("\n").map((line): [string, Owner] => {
-      const [name = "", version = "", source = ""] = line.split("\t");
-      return [name, { package: name.replace(/:.*/, ""), version, source }];
+  const { system } = await askSystem(ask, [], () => true, files.map(bytes));
+  return new Map(
+    files.flatMap((file): [string, Owner][] => {
+      const owner = system.ownerOf(bytes(file));
+      return owner ? [[file, owner]] : [];
     }),
   );
-  const wanted = new Set(files);
-  for (const line of search.split("\n")) {
-    const match = /^([^:, ]+(?::[^:, ]+)?)(?:, [^:]+(?::[^: ]+)?)*: (\/.*)$/.exec(line);
-    const owner = packages.get(match?.[1] ?? "") ?? packages.get((match?.[1] ?? "").replace(/:.*/, ""));
-    const file = match?.[2] ?? "";
-    if (owner) owners.set(wanted.has(file) ? file : `/usr${file}`, owner);
-  }
-  return owners;
 }
 
-/** A word of a POSIX shell. */
+/** A word of a script, in which each character is a byte. */
 function quote(text: string): string {
-  return Buffer.from(`'${text.replaceAll("'", "'\\''")}'`).toString("latin1");
+  return bytes(quoteWord(text));
+}
+
+function bytes(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 /** Answers are bytes, one a character. */
