@@ -159,7 +159,9 @@ rpm --root /target --dbpath /var/lib/rpm -i --nodeps --ignorearch /tmp/rpms/*/li
     expect(old.stdout).toBe(
       "missing\tlibfoo.so.1\t/usr/lib64/libfoo.so.1 (package libfoo1 1.0-1.el9) has no symbol version FOO_1.2: it is too old\tdnf install 'libfoo.so.1(FOO_1.2)(64bit)'\n",
     );
-    const good = await inTarget(make(1, "FOO_1.0 { global: foo; local: *; }; FOO_1.2 { global: bar; } FOO_1.0;", "1.2"));
+    const good = await inTarget(
+      make(1, "FOO_1.0 { global: foo; local: *; }; FOO_1.2 { global: bar; } FOO_1.0;", "1.2"),
+    );
     expect(good).toMatchObject({ status: 0 });
     const bumped = await inTarget(make(2, "FOO_2.0 { global: foo; bar; };", "2.0"));
     expect(bumped.stdout).toContain(

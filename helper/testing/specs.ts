@@ -30,6 +30,7 @@ export function makeSpec(change: Partial<Spec> = {}): Spec {
   return {
     version: 1,
     name: "hello-1.0",
+    package: { name: "hello", version: "1.0" },
     kind: "build",
     system: makeSystem(),
     environment: { layers: [["gcc"], ["libffi-dev"]], maxAge: 86400, lock: null },

@@ -101,6 +101,10 @@
   in {
     version = specVersion;
     name = store.safeName "${args.pname}-${args.version}";
+    package = {
+      name = args.pname;
+      inherit (args) version;
+    };
     inherit kind src patches result impureEnv network test;
     inherit (args) buildScript systemRunDependencies transfer;
     system = args.system.spec;

@@ -13,6 +13,10 @@ in {
     expected = {
       version = 1;
       name = "hello-1.0";
+      package = {
+        name = "hello";
+        version = "1.0";
+      };
       kind = "build";
       environment = {
         layers = [];

@@ -21,13 +21,17 @@ const environment = {
 };
 
 /** Writes for an output that has these files; returns a reader of nix-support. */
-function write(files: string[], products: Spec["products"]): (name: string) => string {
+function write(
+  files: string[],
+  products: Spec["products"],
+  records: string[] = [],
+): (name: string) => string {
   const out = folder();
   for (const file of files) {
     mkdirSync(join(out, file, ".."), { recursive: true });
     writeFileSync(join(out, file), "");
   }
-  writeNixSupport(makeAttributes({ products }, { outputs: { out } }), environment);
+  writeNixSupport(makeAttributes({ products }, { outputs: { out } }), environment, records);
   return (name) => readFileSync(join(out, "nix-support", name), "utf8").replaceAll(out, "$out");
 }
 
@@ -50,6 +54,11 @@ test("a product for each file that matches, sorted and quoted", () => {
   expect(read("hydra-build-products")).toBe(
     'file wheel "$out/a b.whl"\nfile wheel "$out/b.whl"\nfile wheel "$out/sub/d.whl"\n',
   );
+});
+
+test("lines of other records come after them", () => {
+  const read = write(["b.whl"], [product("*.whl")], ['report linkage "x"']);
+  expect(read("hydra-build-products")).toBe('file wheel "$out/b.whl"\nreport linkage "x"\n');
 });
 
 test("no products, no file", () => {

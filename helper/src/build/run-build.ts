@@ -7,7 +7,9 @@ import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { type Engine, ImageMissing } from "../engine/engine.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
+import type { Report } from "../linkage/report.ts";
 import { checkOutputs } from "./check-outputs.ts";
+import { auditBuild } from "./audit-build.ts";
 import { finishTest } from "./finish-test.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { writeNixSupport } from "./nix-support.ts";
@@ -64,17 +66,22 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   const output = new OutputLog(log);
   const variables = buildVariables(attributes, process.env);
   const start = performance.now();
+  const isAudited = spec.result === "directory" && spec.test === null;
+  let report: Report | null = null;
   const afterwards = async (room: AuditRoom) => {
     output.end();
     log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
     announcePhase("check");
     if (spec.test) await finishTest(build, spec.test, room);
     if (spec.result === "directory") checkOutputs(attributes.outputs);
+    if (isAudited) report = await auditBuild(build, room);
   };
   const build: Build = { engine, environment, attributes, variables, folder, output, log, afterwards };
   saveForShell(buildTop, build);
 
   announcePhase("build");
+  // What renders records takes a moment to load, and nothing else is to be done now.
+  const records = isAudited ? import("./report-files.ts") : null;
   const outcome = await run(build).catch(async (error: unknown) => {
     if (!(error instanceof ImageMissing)) throw error;
     // Somebody replaced or pruned it since we looked.
@@ -83,8 +90,9 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   });
   output.end();
   if (outcome.status !== 0) throw await explainFailure(build, outcome);
-  if (spec.result === "file") moveResults(build);
-  else writeNixSupport(attributes, build.environment);
+  if (spec.result === "file") return moveResults(build);
+  const lines = report && records ? await (await records).writeReportFiles(build, report) : [];
+  writeNixSupport(attributes, build.environment, lines);
 }
 
 async function run(build: Build): Promise<Outcome> {

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, secondsSince } from "../common/log.ts";
+import { storeOf } from "../common/store.ts";
 import type { RunningContainer } from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
 import { accountFiles, streamIdentity } from "../transfer/identity.ts";
@@ -114,11 +115,6 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
     { seconds: secondsSince(start), bytes },
     `transfer: streamed in ${closure.length} store paths, ${(bytes / 1e6).toFixed(1)} MB`,
   );
-}
-
-/** The store folder of a path that is in it. */
-function storeOf(path: string): string {
-  return /^(.*?)\/[0-9a-z]{32}-[^/]*/.exec(path)?.[1] ?? dirname(path);
 }
 
 /** Has what comes after the build done: each script that is run brings the files that it may read. */

@@ -1,6 +1,7 @@
 /** Puts the report's files together: what they say of themselves, with what the system says. */
 import { basename } from "node:path";
 import type { Dlopen, Library, Provider, ReportFile, StaticLibrary } from "./report.ts";
+import type { Owner } from "./resolve/system-libraries.ts";
 import { isBelow } from "./rules/rule.ts";
 
 /** What a file says of itself, as far as the report tells it. */
@@ -37,15 +38,6 @@ export interface LoadedLibrary {
   path: string;
   /** The same with all links followed. */
   realPath: string;
-}
-
-/** The package that owns a file of the system. */
-export interface Owner {
-  package: string;
-  arch: string;
-  version: string;
-  source: string;
-  sourceVersion: string;
 }
 
 /** Where libraries can come from, apart from the system. */

@@ -1,5 +1,5 @@
 /** The report's list of packages: all that provide something, and how the build holds on to them. */
-import type { Owner } from "./assemble.ts";
+import type { Owner } from "./resolve/system-libraries.ts";
 import { purlOf } from "./purl.ts";
 import type { Provider, Report, ReportFile, ReportPackage } from "./report.ts";
 import { librariesOf } from "./rules/rule.ts";
@@ -10,7 +10,7 @@ export interface PackageKnowledge {
   /** The package of this name that is installed, as the index of libraries knows it. */
   packageNamed(name: string): Owner | null;
   /** Least versions that the target needs, by package; see `minimumVersions`. */
-  minimumVersions: Map<string, string>;
+  minimumVersions: Map<string, string | null>;
 }
 
 interface Use {

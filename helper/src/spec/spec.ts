@@ -115,6 +115,8 @@ const allowance = v.strictObject({
 export const specSchema = v.strictObject({
   version: v.literal(specVersion, `expected spec version ${specVersion}`),
   name: v.string(),
+  /** Name and version of the package, as its own metadata has them. */
+  package: v.strictObject({ name: v.string(), version: v.string() }),
   /** Kind of build, for the log: "build", "wheel", "pypi". */
   kind: v.string(),
   system: systemSchema,

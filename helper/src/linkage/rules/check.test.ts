@@ -126,7 +126,7 @@ describe("unresolved", () => {
       "unresolved libc.so.6: bin/x needs GLIBC_2.99 of libc.so.6, which the system's does not have",
     ]);
     expect(problems(audited(file(), { error: "file too short" }))).toEqual([
-      "unresolved null: the system's loader refuses bin/x: file too short",
+      "unresolved null: the system's loader says nothing of bin/x: file too short",
     ]);
   });
 });

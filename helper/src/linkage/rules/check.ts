@@ -1,18 +1,19 @@
 /** Applies all rules, and what a build allows. */
 import { dirname } from "node:path";
 import type { Allowance } from "../../spec/spec.ts";
+import { fileName } from "../file-name.ts";
 import type { Problem, Report } from "../report.ts";
 import { bundled, staticallyLinked } from "./copies.ts";
 import { nixStore } from "./nix-store.ts";
-import { type Audited, librariesOf, nameOf, type RuleCheck } from "./rule.ts";
+import { type Audited, librariesOf, type RuleCheck } from "./rule.ts";
 import { architecture, runDependencies, unowned, unresolved } from "./system.ts";
 
 const unreadable: RuleCheck = (audited) =>
   audited.unreadable.map((one) => ({
-    file: nameOf(one),
+    file: fileName(one),
     soname: null,
     rule: "unreadable",
-    message: `${nameOf(one)} cannot be read: ${one.message}`,
+    message: `${fileName(one)} cannot be read: ${one.message}`,
   }));
 
 const checks: RuleCheck[] = [
@@ -62,7 +63,7 @@ function allows({ soname, file, rule }: Allowance, problem: Problem): boolean {
  * are some and all are allowed, so is the folder, for the same reason.
  */
 function reasonOfFolder(problem: Problem, audited: Audited, reasons: Map<string, string>): string | null {
-  const file = audited.files.find((one) => nameOf(one) === problem.file);
+  const file = audited.files.find((one) => fileName(one) === problem.file);
   if (problem.rule !== "nix-store" || problem.soname !== null || !file) return null;
   const folder = file.runpath.find((one) => problem.message.endsWith(`: ${one}`));
   const there = librariesOf(file).filter(({ path }) => path !== null && dirname(path) === folder);

@@ -1,7 +1,8 @@
 /** Copies of the system's libraries, which its updates do not reach: whole files, and linked in. */
 import { basename } from "node:path";
+import { fileName } from "../file-name.ts";
 import type { Provider, ReportFile } from "../report.ts";
-import { type Audited, nameOf, type RuleCheck } from "./rule.ts";
+import type { Audited, RuleCheck } from "./rule.ts";
 
 /** What wheels' repair tools put into the names of libraries that they copy: libz-1a2b3c4d.so.1. */
 const repairMark = /-[0-9a-f]{8}(?=\.so)/;
@@ -33,10 +34,10 @@ export const bundled: RuleCheck = ({ files, systemLibraries }) =>
     const owner = original.provider.package ? `, which the system has in ${original.provider.package}` : "";
     return [
       {
-        file: nameOf(file),
+        file: fileName(file),
         soname: original.soname,
         rule: "bundled" as const,
-        message: `${nameOf(file)} is a copy of ${original.soname}${owner}`,
+        message: `${fileName(file)} is a copy of ${original.soname}${owner}`,
       },
     ];
   });
@@ -44,9 +45,9 @@ export const bundled: RuleCheck = ({ files, systemLibraries }) =>
 export const staticallyLinked: RuleCheck = ({ files }) =>
   files.flatMap((file) =>
     file.static.map(({ archive, provider }) => ({
-      file: nameOf(file),
+      file: fileName(file),
       soname: basename(archive),
       rule: "static" as const,
-      message: `${nameOf(file)} has ${basename(archive)} of ${provider.package ?? archive} linked into it, which no update of the system reaches`,
+      message: `${fileName(file)} has ${basename(archive)} of ${provider.package ?? archive} linked into it, which no update of the system reaches`,
     })),
   );

@@ -1,6 +1,7 @@
 /** What the system's own loader must find, and in files that a package owns. */
+import { fileName } from "../file-name.ts";
 import type { Problem } from "../report.ts";
-import { librariesOf, nameOf, type RuleCheck } from "./rule.ts";
+import { librariesOf, type RuleCheck } from "./rule.ts";
 
 export const architecture: RuleCheck = ({ files, findings, machine }) =>
   files
@@ -8,28 +9,29 @@ export const architecture: RuleCheck = ({ files, findings, machine }) =>
       if (file.type !== "executable" && file.type !== "library") return false;
       const found = findings.get(file);
       // A file without a dynamic section needs no loader, but a processor.
-      return found ? found.loader === null : file.machine !== machine;
+      return found ? found.loader === null && found.error === null : file.machine !== machine;
     })
     .map((file) => ({
-      file: nameOf(file),
+      file: fileName(file),
       soname: null,
       rule: "architecture",
-      message: `${nameOf(file)} is for ${file.machine} (${file.class} bit), for which the system has no loader; it is ${machine}`,
+      message: `${fileName(file)} is for ${file.machine} (${file.class} bit), for which the system has no loader; it is ${machine}`,
     }));
 
 export const unresolved: RuleCheck = ({ files, findings }) =>
   files.flatMap((file): Problem[] => {
     const found = findings.get(file);
-    if (!found || found.loader === null) return [];
+    if (!found) return [];
     const problem = (soname: string | null, message: string): Problem => ({
-      file: nameOf(file),
+      file: fileName(file),
       soname,
       rule: "unresolved",
       message,
     });
     if (found.error !== null) {
-      return [problem(null, `the system's loader refuses ${nameOf(file)}: ${found.error}`)];
+      return [problem(null, `the system's loader says nothing of ${fileName(file)}: ${found.error}`)];
     }
+    if (found.loader === null) return []; // for the rule "architecture"
     const own = new Set(file.needed.map(({ soname }) => soname));
     const missing = new Set([
       ...found.missing,
@@ -42,12 +44,12 @@ export const unresolved: RuleCheck = ({ files, findings }) =>
         problem(
           soname,
           own.has(soname)
-            ? `${nameOf(file)} needs ${soname}, which the system's loader does not find`
-            : `a library that ${nameOf(file)} needs in turn needs ${soname}, which the system's loader does not find`,
+            ? `${fileName(file)} needs ${soname}, which the system's loader does not find`
+            : `a library that ${fileName(file)} needs in turn needs ${soname}, which the system's loader does not find`,
         ),
       ),
       ...found.missingVersions.map(({ soname, version }) =>
-        problem(soname, `${nameOf(file)} needs ${version} of ${soname}, which the system's does not have`),
+        problem(soname, `${fileName(file)} needs ${version} of ${soname}, which the system's does not have`),
       ),
     ];
   });
@@ -57,10 +59,10 @@ export const unowned: RuleCheck = ({ files }) =>
     librariesOf(file)
       .filter(({ provider }) => provider.kind === "system" && provider.package === null)
       .map(({ soname, path }) => ({
-        file: nameOf(file),
+        file: fileName(file),
         soname,
         rule: "unowned" as const,
-        message: `${nameOf(file)} gets ${soname} from ${path}, which belongs to no package of the system`,
+        message: `${fileName(file)} gets ${soname} from ${path}, which belongs to no package of the system`,
       })),
   );
 
@@ -74,9 +76,9 @@ export const runDependencies: RuleCheck = ({ files, covered }) =>
               provider.kind === "system" && provider.package !== null && !covered.has(provider.package),
           )
           .map(({ soname, provider }) => ({
-            file: nameOf(file),
+            file: fileName(file),
             soname,
             rule: "run-dependencies" as const,
-            message: `${nameOf(file)} needs ${soname} of ${provider.package}, which systemRunDependencies does not lead to`,
+            message: `${fileName(file)} needs ${soname} of ${provider.package}, which systemRunDependencies does not lead to`,
           })),
       );

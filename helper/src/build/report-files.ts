@@ -1,0 +1,39 @@
+/**
+ * The linkage report in all its forms, for people and for programs. It loads what renders them, so
+ * import it while the build runs.
+ */
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { version as helperVersion } from "../common/version.ts";
+import { pypiPurl } from "../linkage/purl.ts";
+import type { Report } from "../linkage/report.ts";
+import { renderPage } from "../records/page/page.ts";
+import { embedSboms } from "../records/sbom/embed.ts";
+import { renderSbom } from "../records/sbom/render.ts";
+import { renderVerifyScript } from "../records/verify/script.ts";
+import { replaceFile, supportFolder } from "./nix-support.ts";
+import type { Build } from "./runner.ts";
+
+/** Writes them into nix-support, and SBOMs into wheels; resolves with their lines for Hydra. */
+export async function writeReportFiles(build: Build, report: Report): Promise<string[]> {
+  const { attributes, environment, log } = build;
+  const { kind, package: built } = attributes.voyager;
+  const folder = supportFolder(attributes);
+  for (const left of await embedSboms(report, attributes.outputs, { helperVersion })) log.warn(left);
+  const subject = { ...built, kind, purl: kind === "wheel" ? pypiPurl(built.name, built.version) : null };
+  const { requested, record } = environment;
+  const sbom = renderSbom(report, subject, {
+    helperVersion,
+    environment: { requested, packages: record.packages },
+  });
+  const page = renderPage(report, { ...built, outputs: Object.keys(attributes.outputs) });
+  const files: [name: string, content: string, product: string | null][] = [
+    ["linkage.json", `${JSON.stringify(report, null, 1)}\n`, "file linkage"],
+    ["linkage.html", page, "report linkage"],
+    ["sbom.cdx.json", sbom, "file sbom"],
+    ["verify", renderVerifyScript(report), null],
+  ];
+  for (const [name, content] of files) replaceFile(join(folder, name), content);
+  chmodSync(join(folder, "verify"), 0o755);
+  return files.flatMap(([name, , product]) => (product ? [`${product} "${join(folder, name)}"`] : []));
+}
