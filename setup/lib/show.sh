@@ -5,6 +5,6 @@ show_result() {
   find -L "$1" -type f | sort | while IFS= read -r file; do
     printf '   %10s bytes  %s\n' "$(wc -c <"$file")" "${file#"$1"/}"
   done
-  heading "What its compiled files need, by their own word"
+  heading "What it links to"
   "$result/bin/voyager" linkage "$1" | sed 's/^/   /'
 }

@@ -78,7 +78,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
     )
     .command(
       "linkage <path..>",
-      "What the compiled files of store paths need, as they say themselves",
+      "What store paths link to: the linkage reports of their builds",
       (linkage) =>
         linkage.positional("path", { type: "string", array: true, demandOption: true }).options({ json }),
       async (options) => {
