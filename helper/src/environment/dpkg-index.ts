@@ -21,9 +21,10 @@ const fields = [
  * be installed. A diversion (dpkg-divert(1)) renames a file of all packages but the one that
  * diverts; a local one (":") of all.
  */
-export const dpkgListing = `info=/var/lib/dpkg/info
+export const dpkgListing = `database=/var/lib/dpkg
+info=$database/info
 : >provided
-diversions=/var/lib/dpkg/diversions
+diversions=$database/diversions
 [ -e $diversions ] || diversions=/dev/null
 awk -v diversions=$diversions -v info="$info/" -v OFS='\\t' 'BEGIN {
     while ((getline from < diversions) > 0 && (getline to < diversions) > 0 && (getline by < diversions) > 0) {

@@ -39,7 +39,7 @@ export interface EnvironmentRequest {
 }
 
 /** Changes when environments are made in a way that older ones must not be used for. */
-const environmentFormat = 2;
+const environmentFormat = 3;
 /** overlay2 takes 128 layers; this leaves room for those of the base image. */
 const maximumDepth = 30;
 /** Milliseconds by which two clocks may differ. */

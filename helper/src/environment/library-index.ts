@@ -6,7 +6,7 @@
  *
  * Text in sections (see record.ts), fields separated by tabs:
  *
- *     @@ format      "deb" or "rpm"
+ *     @@ format      "deb" or "rpm", folder of the package manager's database
  *     @@ files       real path, package key
  *     @@ cache       soname, flags, path, real path: the loader's cache, as ldconfig -p shows it
  *     @@ packages    key, name, arch, version, source, source version, "yes" if essential,
@@ -26,7 +26,8 @@ export const libraryName = "name ~ /\\.so(\\.[0-9]|$)/ || name ~ /\\.a$/";
 /**
  * Script (POSIX sh, as root) that writes the index.
  *
- * @param listing script of the package manager. It writes into the working directory: `owned`
+ * @param listing script of the package manager. It sets `database` to the folder of the
+ *   package manager's database, and writes into the working directory: `owned`
  *   (path as the package has it, key; only names by libraryName), `packages` and `provided`.
  */
 export function libraryIndexScript(format: PackageFormat, listing: string): string {
@@ -64,7 +65,7 @@ for ldconfig in ldconfig /sbin/ldconfig /usr/sbin/ldconfig; do
   break
 done
 {
-  printf '@@ format\\n%s\\n' ${format}
+  printf '@@ format\\n%s\\t%s\\n' ${format} "$database"
   for part in files cache packages provided; do echo "@@ $part"; cat "$part"; done
   echo '@@ end'
 } >index

@@ -9,7 +9,8 @@ import { libraryName } from "./library-index.ts";
  * The version of the source is in its file's name, without the epoch; packages have their source's
  * epoch unless they say otherwise, and then have a version of their own as well.
  */
-export const rpmListing = `rpm -qa --qf '%{DBINSTANCE}\\t%{NAME}\\t%{ARCH}\\t%|EPOCH?{%{EPOCH}:}:{}|\\t%{VERSION}-%{RELEASE}\\t%{SOURCERPM}\\t[%{REQUIRENAME},]\\t[%{PROVIDENAME},]\\n' >raw
+export const rpmListing = `database=$(rpm --eval '%{_dbpath}')
+rpm -qa --qf '%{DBINSTANCE}\\t%{NAME}\\t%{ARCH}\\t%|EPOCH?{%{EPOCH}:}:{}|\\t%{VERSION}-%{RELEASE}\\t%{SOURCERPM}\\t[%{REQUIRENAME},]\\t[%{PROVIDENAME},]\\n' >raw
 awk -F '\\t' -v OFS='\\t' '$2 != "gpg-pubkey" {
     source = $6; sub(/\\.(no)?src\\.rpm$/, "", source)
     name = source; sub(/-[^-]*-[^-]*$/, "", name)

@@ -21,6 +21,14 @@ export interface Question<T> {
 }
 
 /**
+ * What the build set must not count: its PATH has programs of its dependencies, and where the
+ * package managers' databases are can be set by variables and by files in HOME.
+ */
+const neutral = `PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH LC_ALL=C HOME=/nonexistent
+unset DPKG_ADMINDIR DPKG_ROOT RPM_CONFIGDIR`;
+
+/**
  * Asks several questions by one script. Each is a shell of its own, and what one prints is never
  * taken for another's: the lines between them hold a number that nobody inside can know before.
  * Throws when an answer does not come to its end.
@@ -31,7 +39,7 @@ export async function askTogether<const Questions extends readonly Question<unkn
 ): Promise<{ [Index in keyof Questions]: Questions[Index] extends Question<infer T> ? T : never }> {
   const mark = newMark();
   const script = questions.map(({ script }) => `(\n${script}\n) </dev/null\necho; echo ${mark}`).join("\n");
-  const parts = (await ask(`export LC_ALL=C\n${script}\n`)).split(`\n${mark}\n`);
+  const parts = (await ask(`${neutral}\n${script}\n`)).split(`\n${mark}\n`);
   if (parts.length !== questions.length + 1 || parts.at(-1) !== "") {
     throw new VoyagerError(
       "engine",

@@ -19,7 +19,9 @@ export async function confirmOwners(
     .filter((path) => system.packageOf(path) === null && path.startsWith("/") && !hasControlCharacters(path))
     .slice(0, mostPaths);
   if (unknown.length === 0) return;
-  const [owners] = await askTogether(ask, [system.format === "deb" ? askDpkg(unknown) : askRpm(unknown)]);
+  const [owners] = await askTogether(ask, [
+    system.format === "deb" ? askDpkg(unknown, system.database) : askRpm(unknown, system.database),
+  ]);
   for (const [path, key] of owners) system.addOwner(path, key);
 }
 
@@ -50,10 +52,14 @@ function aliasesOf(path: string): string[] {
 }
 
 /** dpkg-query(1): arguments are patterns. */
-function askDpkg(paths: string[]): Question<Map<string, string>> {
+function askDpkg(paths: string[], database: string): Question<Map<string, string>> {
   const patterns = (path: string) =>
     aliasesOf(path).map((alias) => quoteWord(alias.replace(/[\\*?[\]]/g, "\\$&")));
-  return forEach(paths, (path) => `dpkg-query -S ${patterns(path).join(" ")}`, readDpkgSearch);
+  return forEach(
+    paths,
+    (path) => `dpkg-query --admindir=${quoteWord(database)} -S ${patterns(path).join(" ")}`,
+    readDpkgSearch,
+  );
 }
 
 /**
@@ -77,10 +83,11 @@ export function readDpkgSearch(output: string, path: string): string | null {
   return owners.find((owner) => /^[a-z0-9][a-z0-9.+:-]*$/.test(owner)) ?? null;
 }
 
-function askRpm(paths: string[]): Question<Map<string, string>> {
+/** A database that is not where rpm looks for it when a user asks, as on Debian, is told of. */
+function askRpm(paths: string[], database: string): Question<Map<string, string>> {
   return forEach(
     paths,
-    (path) => `rpm -qf --qf '%{DBINSTANCE}\\n' -- ${quoteWord(path)}`,
+    (path) => `rpm --dbpath ${quoteWord(database)} -qf --qf '%{DBINSTANCE}\\n' -- ${quoteWord(path)}`,
     (output) => /^(\d+)$/m.exec(output)?.[1] ?? null,
   );
 }

@@ -65,7 +65,7 @@ export function readRelation(relation: string, minimum: string | null): Minimum[
 
 /** The relation that a shlibs file has for a soname; null without one. */
 export function findShlibs(text: string, soname: string): string | null {
-  const [, library, version] = /^(.+)\.so\.(.+)$/.exec(soname) ?? /^(.+)-(.+)\.so$/.exec(soname) ?? [];
+  const [, library, version] = /^(.+)\.so\.(.+)$/.exec(soname) ?? /^(.+)-(\d.*)\.so$/.exec(soname) ?? [];
   for (const line of text.split("\n")) {
     // A line for another kind of package has it in front: "udeb: libfoo 1 …".
     const [, name, number, relation = ""] = /^(\S+)\s+(\S+)(?:\s+(.*))?$/.exec(line) ?? [];

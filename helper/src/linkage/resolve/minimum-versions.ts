@@ -44,7 +44,9 @@ export async function minimumVersions(
   }
   const minima = new Map<string, string | null>([...owners.values()].map((owner) => [owner.package, null]));
   if (system.format !== "deb" || owners.size === 0) return minima;
-  const [declared] = await askTogether(ask, [declarationsQuestion([...owners.keys()].sort())]);
+  const [declared] = await askTogether(ask, [
+    declarationsQuestion([...owners.keys()].sort(), system.database),
+  ]);
   for (const file of files) {
     for (const { package: name, version } of minimaOf(file, system, declared)) {
       const known = minima.get(name) ?? null;
@@ -57,10 +59,10 @@ export async function minimumVersions(
 }
 
 /** Prints the symbols and shlibs files of packages. */
-function declarationsQuestion(keys: string[]): Question<Map<string, Declared>> {
+function declarationsQuestion(keys: string[], database: string): Question<Map<string, Declared>> {
   const mark = newMark();
   const script = keys
-    .flatMap((key) => ["symbols", "shlibs"].map((kind) => `/var/lib/dpkg/info/${key}.${kind}`))
+    .flatMap((key) => ["symbols", "shlibs"].map((kind) => `${database}/info/${key}.${kind}`))
     .map((path) => `cat ${quoteWord(path)} 2>/dev/null || :\necho ${mark}`)
     .join("\n");
   return {

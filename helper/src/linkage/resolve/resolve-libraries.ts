@@ -73,7 +73,7 @@ export interface FirstAnswers {
 export function resolutionQuestion(files: readonly FileToResolve[]): Question<FirstAnswers> {
   const { resolutions, groups } = prepare(files);
   const all = [...groups.values()];
-  const pace = { each: null, all: 5 + Math.ceil(all.length / 50) };
+  const pace = { each: null, all: 2 + Math.ceil(all.length / 50) };
   const question = askLoaders(
     all.map((group) => group.question),
     pace,

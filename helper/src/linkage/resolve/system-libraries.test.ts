@@ -2,7 +2,7 @@ import { thrownBy } from "../../../testing/logs.ts";
 import { SystemLibraries } from "./system-libraries.ts";
 
 const deb = `@@ format
-deb
+deb\t/var/lib/dpkg
 @@ files
 /usr/lib/x86_64-linux-gnu/libc.so.6\tlibc6:amd64
 /usr/lib/x86_64-linux-gnu/libz.a\tzlib1g-dev:amd64
@@ -65,7 +65,7 @@ test.each([
 
 test("rpm: capabilities, files and rich dependencies", () => {
   const system = new SystemLibraries(`@@ format
-rpm
+rpm\t/var/lib/rpm
 @@ packages
 1\tgreeting\tx86_64\t2:1.2-3\tgreeting\t2:1.2-3\tno\t/usr/bin/greet,libz.so.1(ZLIB_1.2.0)(64bit),(a or b),\tgreeting,
 2\tzlib\tx86_64\t1\tzlib\t1\tno\t\tlibz.so.1()(64bit),libz.so.1(ZLIB_1.2.0)(64bit),
@@ -79,6 +79,9 @@ rpm
   expect([...system.leadsTo(["greeting"])].sort()).toEqual(["b", "greeter", "greeting", "zlib"]);
 });
 
-test.each(["", "@@ format\ndeb\n@@ files\n", "@@ format\nzip\n@@ end\n"])("%p is no index", async (text) => {
-  expect(await thrownBy(() => new SystemLibraries(text))).toMatchObject({ kind: "environment" });
-});
+test.each(["", "@@ format\ndeb\tx\n@@ files\n", "@@ format\nzip\n@@ end\n"])(
+  "%p is no index",
+  async (text) => {
+    expect(await thrownBy(() => new SystemLibraries(text))).toMatchObject({ kind: "environment" });
+  },
+);

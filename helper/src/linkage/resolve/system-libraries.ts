@@ -41,6 +41,8 @@ export const systemLibrariesQuestion: Question<SystemLibraries> = {
 
 export class SystemLibraries {
   readonly format: PackageFormat;
+  /** Folder of the package manager's database. */
+  readonly database: string;
   readonly #packages = new Map<string, SystemPackage>();
   /** Real path → key of the package. */
   readonly #owners = new Map<string, string>();
@@ -50,7 +52,7 @@ export class SystemLibraries {
   /** @param index the index, whole. Throws when it is not. */
   constructor(index: string) {
     const sections = splitSections(index);
-    const format = sections.format?.trim();
+    const [format, database = ""] = [...rows(sections.format)][0] ?? [];
     if ((format !== "deb" && format !== "rpm") || sections.end === undefined) {
       throw new VoyagerError("environment", "the environment has no index of its libraries", {
         why: `${libraryIndexPath} is missing, or was not written to its end`,
@@ -58,6 +60,7 @@ export class SystemLibraries {
       });
     }
     this.format = format;
+    this.database = database;
     for (const fields of rows(sections.packages)) this.#addPackage(fields);
     for (const [path = "", key = ""] of rows(sections.files)) {
       if (!this.#owners.has(path)) this.#owners.set(path, key);
