@@ -1,7 +1,7 @@
 /** Cuts a linkage report down to one archive, for an SBOM that goes into it. */
 import { basename } from "node:path";
 import { fileName } from "../../linkage/file-name.ts";
-import type { Problem, Provider, Report, ReportFile, ReportPackage } from "../../linkage/report.ts";
+import type { Library, Problem, Provider, Report, ReportFile, ReportPackage } from "../../linkage/report.ts";
 
 /** Names under which a file may be known as a copy of a library of the system. */
 function namesOfCopy(file: ReportFile, found: Problem[]): string[] {
@@ -43,24 +43,57 @@ function packageOf(entry: ReportPackage, files: ReportFile[], report: Report): R
   return { ...entry, direct: uses.includes("itself"), sonames };
 }
 
+/** Names as seen from inside of an archive: without its own in front. */
+class Inside {
+  constructor(readonly archive: Pick<ReportFile, "output" | "path">) {}
+
+  get prefix(): string {
+    return `${this.archive.path}!/`;
+  }
+
+  holds({ output, path }: Pick<ReportFile, "output" | "path">): boolean {
+    return output === this.archive.output && path.startsWith(this.prefix);
+  }
+
+  #library<L extends Library>(library: L): L {
+    if (library.provider.kind !== "output" || !library.path?.startsWith(this.prefix)) return library;
+    return { ...library, path: library.path.slice(this.prefix.length) };
+  }
+
+  file(file: ReportFile): ReportFile {
+    return {
+      ...file,
+      output: "out",
+      path: file.path.slice(this.prefix.length),
+      needed: file.needed.map((one) => this.#library(one)),
+      closure: file.closure.map((one) => this.#library(one)),
+    };
+  }
+
+  problem<P extends Problem>(problem: P): P {
+    const from = fileName({ output: this.archive.output, path: this.prefix });
+    return { ...problem, file: problem.file.slice(from.length) };
+  }
+}
+
 /**
- * The part of a report that speaks of the files in one archive, with the packages that they use.
- * The least versions stay those of the whole report, which may ask for more than this part needs.
+ * The part of a report that speaks of the files in one archive, with the packages that they use, and
+ * with names as seen from inside of it. The least versions stay those of the whole report, which may
+ * ask for more than this part needs.
  *
  * @param archive output and path of the archive, as the report names them
  */
 export function reportOf(report: Report, archive: Pick<ReportFile, "output" | "path">): Report {
-  const files = report.files.filter(
-    ({ output, path }) => output === archive.output && path.startsWith(`${archive.path}!/`),
-  );
-  const names = new Set([fileName(archive), ...files.map(fileName)]);
+  const inside = new Inside(archive);
+  const files = report.files.filter((file) => inside.holds(file));
+  const names = new Set(files.map(fileName));
   const problems = report.problems.filter(({ file }) => names.has(file));
   return {
     ...report,
     verdict: problems.length === 0 ? "pass" : "fail",
-    problems,
-    allowed: report.allowed.filter(({ file }) => names.has(file)),
-    files,
+    problems: problems.map((one) => inside.problem(one)),
+    allowed: report.allowed.filter(({ file }) => names.has(file)).map((one) => inside.problem(one)),
+    files: files.map((file) => inside.file(file)),
     packages: report.packages.flatMap((entry) => packageOf(entry, files, report) ?? []),
   };
 }
