@@ -30,6 +30,10 @@ export const failureKinds = {
   verify: { exitCode: 6, meaning: "`voyager verify` found that the system lacks something" },
   stale: { exitCode: 7, meaning: "`voyager stale` found deliveries that were built with older packages" },
   unknown: { exitCode: 8, meaning: "of some deliveries the question cannot be answered; they are named" },
+  provenance: {
+    exitCode: 9,
+    meaning: "`voyager provenance --verify`: not signed by the key, or not about these files",
+  },
   test: {
     exitCode: 79,
     meaning: "a test that ended well tells of failures, or loaded what no linkage report has",

@@ -169,7 +169,14 @@ export const attributesSchema = v.object({
   /** Output name → final store path. */
   outputs: v.record(v.string(), storePath),
   /** What exportReferencesGraph made of the build's inputs. */
-  closure: v.array(v.object({ path: storePath, narSize: v.number() })),
+  closure: v.array(
+    v.object({
+      path: storePath,
+      narSize: v.number(),
+      /** SHA-256 of the NAR, as Nix writes it: "sha256:" and base 32. */
+      narHash: v.optional(v.string()),
+    }),
+  ),
   /** Present in fixed-output derivations only. */
   outputHash: v.optional(v.string()),
 });
