@@ -86,6 +86,21 @@ export async function runCommandLine(args: string[]): Promise<number> {
         await linkage(options.path, options.json);
       },
     )
+    .command(
+      "provenance [path]",
+      "Where a build came from, as a statement that can be signed and verified",
+      (provenance) => provenanceOptions(provenance as Parser),
+      async (options) => {
+        const { printProvenance, verifyProvenance } = await import("./provenance.ts");
+        const path = options.path as string | undefined;
+        const key = options.key as string | undefined;
+        if (options.verify) verifyProvenance(options.verify as string, key as string, path);
+        else {
+          const output = options.output as string | undefined;
+          printProvenance(path as string, { key, output }, logOf(options as unknown as CommonOptions));
+        }
+      },
+    )
     .command("doctor", "Check whether this machine can build", { json }, async (options) => {
       const { doctor } = await import("./doctor.ts");
       exitCode = await doctor({ json: options.json, engineAddress: options.engine as string | undefined });
@@ -142,6 +157,25 @@ function lockOptions(parser: Parser): Parser {
       describe: "Also download the packages into this folder; default: the one that systemLock names",
     })
     .epilogue("What follows -- goes to nix-instantiate: -- -I nix-voyager=… --argstr name value") as Parser;
+}
+
+function provenanceOptions(parser: Parser): Parser {
+  return parser
+    .positional("path", { type: "string", describe: "Store path of a build, or a link to it" })
+    .option("key", {
+      type: "string",
+      describe: "ed25519 key in PEM: the private one to sign with, the public one to verify with",
+    })
+    .option("output", { type: "string", describe: "File to write to, instead of standard output" })
+    .option("verify", {
+      type: "string",
+      describe: "Check this signed statement, and the files of the path if one is named",
+    })
+    .check(({ path, key, output, verify }) => {
+      if (verify === undefined && path !== undefined) return true;
+      if (verify !== undefined && key !== undefined && output === undefined) return true;
+      throw new VoyagerError("usage", "name a path; or with --verify, the public key with --key");
+    }) as Parser;
 }
 
 function imageCommands(parser: Parser): Parser {
