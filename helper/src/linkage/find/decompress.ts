@@ -65,21 +65,49 @@ async function xz(range: Range, take: Take): Promise<void> {
   }
 }
 
+/**
+ * By the library's decoder alone: its stream collects each block in an array of numbers, of which a
+ * block of zeros makes gigabytes.
+ */
 async function bzip2(range: Range, take: Take): Promise<void> {
-  const { default: unbzip2 } = await import("unbzip2-stream");
-  const stream = unbzip2();
-  let failure: unknown = null;
-  stream.on("error", (error: unknown) => {
-    failure ??= error;
+  const { default: decoder } = await import("unbzip2-stream/lib/bzip2.js");
+  const { default: bitIterator } = await import("unbzip2-stream/lib/bit_iterator.js");
+  const input = pieces(range);
+  let given = 0;
+  const bits = bitIterator(() => {
+    const { value, done } = input.next();
+    if (done) throw new Error("it ends early");
+    given += value.length;
+    return value;
   });
-  // Thrown from here, an error ends the library's loop at once; it comes back by the event.
-  stream.on("data", take);
-  for (const piece of pieces(range)) {
-    stream.write(piece);
-    if (failure) throw failure;
-  }
-  stream.end();
-  if (failure) throw failure;
+  // A block, 46 MB at most: it is given when its checksum, which is behind it, is known to be right.
+  let full: Buffer[] = [];
+  let last = Buffer.allocUnsafe(pieceSize);
+  let filled = 0;
+  const put = (byte: number) => {
+    if (filled === pieceSize) {
+      full.push(last);
+      last = Buffer.allocUnsafe(pieceSize);
+      filled = 0;
+    }
+    last[filled++] = byte;
+  };
+  const give = () => {
+    const data = [...full, last.subarray(0, filled)];
+    full = [];
+    last = Buffer.allocUnsafe(pieceSize);
+    filled = 0;
+    for (const piece of data) if (piece.length > 0) take(piece);
+  };
+  // Several may follow each other in one file.
+  do {
+    const blockBytes = 100_000 * decoder.header(bits);
+    const block = new Int32Array(blockBytes);
+    for (let sum: number | null = 0; sum !== null; ) {
+      sum = decoder.decompress(bits, put, block, blockBytes, sum);
+      give();
+    }
+  } while (given < range.end - range.start || bits.bytesRead < given);
 }
 
 const decoders: Record<Compression, (range: Range, take: Take) => Promise<void>> = {
@@ -109,6 +137,11 @@ export async function decompress(kind: Compression, range: Range, take: Take): P
   }
 }
 
+/** What a beginning may unpack to: of 512 bytes come 500 KB, of each of thousands of members. */
+const mostPeeked = 64 * 1024;
+/** Bytes that cannot become more than `mostPeeked`: deflate makes at most 1,032 of one. */
+const fewPacked = 60;
+
 /**
  * The first bytes of compressed data without starting a stream for it; null when that cannot be
  * said from `packed` alone. Throws zlib's errors.
@@ -122,8 +155,14 @@ export function peek(
   format: "gzip" | "deflate",
   wanted: number,
 ): Buffer | null {
-  const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH, chunkSize: 1024 };
-  const data = format === "gzip" ? zlib.gunzipSync(packed, options) : zlib.inflateRawSync(packed, options);
+  const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: mostPeeked };
+  let data: Buffer;
+  try {
+    data = format === "gzip" ? zlib.gunzipSync(packed, options) : zlib.inflateRawSync(packed, options);
+  } catch (error) {
+    if (codeOf(error) !== "ERR_BUFFER_TOO_LARGE" || packed.length <= fewPacked) throw error;
+    return peek(packed.subarray(0, fewPacked), false, format, wanted);
+  }
   if (data.length >= wanted) return data.subarray(0, wanted);
   return isAll ? data : null;
 }

@@ -6,7 +6,7 @@ import { readable } from "../../common/readable.ts";
 import { type ByteSource, type FileSource, withFile } from "../elf/bytes.ts";
 import { type ElfFacts, readElf } from "../elf/facts.ts";
 import { endsAsZip, headSize, type Kind, kindOf } from "./kind.ts";
-import { Budget, defaultLimits, type Limits } from "./limits.ts";
+import { Budget, defaultLimits, type Limits, tooMuch } from "./limits.ts";
 
 /** An ELF file that could be read. */
 export interface FoundFile {
@@ -74,6 +74,10 @@ class Search {
   readonly result: FindResult = { files: [], unreadable: [] };
   readonly #budget: Budget;
   #archives = 0;
+  /** The file of an output that is looked into, and how much of it cannot be read. */
+  #outermost: Candidate | null = null;
+  #told = 0;
+  #gaveUp = false;
 
   constructor(
     private readonly scratch: string,
@@ -84,6 +88,12 @@ class Search {
 
   /** Looks into one file. @param depth number of archives that it is in */
   async examine(candidate: Candidate, depth: number): Promise<void> {
+    if (depth === 0) {
+      this.#outermost = candidate;
+      this.#told = 0;
+      this.#gaveUp = false;
+    }
+    if (this.#gaveUp) return;
     const kinds = this.#attempt(candidate, () =>
       withFile(candidate.file, (source) => {
         const found = kindsOf(source);
@@ -95,7 +105,16 @@ class Search {
   }
 
   #unreadable({ output, path }: Candidate, message: string): void {
+    if (this.#gaveUp) return;
     this.result.unreadable.push({ output, path, message });
+    if (++this.#told <= this.#budget.limits.unreadable) return;
+    // Nested bombs would have a hundred thousand; each costs time, too.
+    this.#gaveUp = true;
+    const outermost = { output, path: this.#outermost?.path ?? path, message: tooMuch };
+    const isTold = this.result.unreadable.some(
+      (one) => one.output === output && one.path === outermost.path && one.message === tooMuch,
+    );
+    if (!isTold) this.result.unreadable.push(outermost);
   }
 
   #attempt<T>(candidate: Candidate, action: () => T): T | null {

@@ -5,6 +5,9 @@ export class ArchiveError extends Error {
   override readonly name = "ArchiveError";
 }
 
+/** What is said of an archive of which more than `Limits.unreadable` cannot be read. */
+export const tooMuch = "too much in it cannot be read; the rest was not looked into";
+
 export interface Limits {
   /** Archives within archives: the outermost is the first. */
   depth: number;
@@ -14,6 +17,8 @@ export interface Limits {
   bytes: number;
   /** Bytes of one ELF file or archive within an archive. */
   memberBytes: number;
+  /** Things in one outermost archive that cannot be read; nobody reads more, and each costs time. */
+  unreadable: number;
   /** Unpacked size over packed size of one archive; asked only beyond `ratioFrom` bytes. */
   ratio: number;
   ratioFrom: number;
@@ -27,6 +32,7 @@ export const defaultLimits: Limits = {
   entries: 2_000_000,
   bytes: 16 * gigabyte,
   memberBytes: 4 * gigabyte,
+  unreadable: 100,
   ratio: 200,
   ratioFrom: gigabyte / 4,
 };

@@ -1,9 +1,9 @@
 /** Where an archive's members go: those of interest below a scratch folder, all others nowhere. */
-import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, linkSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from "node:fs";
 import { codeOf, messageOf } from "../../common/errors.ts";
 import { readable } from "../../common/readable.ts";
 import { headSize, type Kind, kindOf } from "./kind.ts";
-import { ArchiveError, type Budget, size } from "./limits.ts";
+import { ArchiveError, type Budget, size, tooMuch } from "./limits.ts";
 
 /** Takes one member's data, in pieces. */
 export interface MemberWriter {
@@ -30,6 +30,23 @@ function placeOf(name: Buffer): { name: Buffer } | { refused: string } {
   return { name: Buffer.from(parts.join("/"), "latin1") };
 }
 
+/** Links that are kept while an archive is read. */
+const mostLinks = 100_000;
+
+/**
+ * Whether a link leads nowhere out of its archive, whatever other links there are: ".." comes first
+ * only, where it goes up through folders.
+ */
+function staysInside(link: Buffer, target: Buffer): boolean {
+  const text = target.toString("latin1");
+  if (text === "" || text.startsWith("/") || text.includes("\0")) return false;
+  const parts = text.split("/").filter((part) => part !== "" && part !== ".");
+  const ups = parts.findIndex((part) => part !== "..");
+  const depth = link.toString("latin1").split("/").length - 1;
+  if (ups < 0) return parts.length <= depth;
+  return ups <= depth && !parts.slice(ups).includes("..");
+}
+
 /** Failures that are the archive's fault, in its words; all others are the machine's. */
 const refusals: Record<string, string> = {
   EEXIST: "it comes twice, or is a file and a folder",
@@ -44,6 +61,7 @@ export class Members {
   readonly written: Written[] = [];
   readonly refused: { path: string; message: string }[] = [];
   readonly #kinds = new Map<string, Written>();
+  readonly #links: { name: Buffer; target: Buffer }[] = [];
   #open: { descriptor: number; file: Buffer } | null = null;
   readonly countBytes: (bytes: number) => void;
 
@@ -59,6 +77,9 @@ export class Members {
   /** Notes a member that cannot be read. */
   refuse(name: Buffer, message: string): void {
     this.refused.push({ path: readable(name), message });
+    if (this.refused.length > this.budget.limits.unreadable) {
+      throw new ArchiveError(tooMuch);
+    }
   }
 
   /** A writer for a member of interest, null for any other. @param head its beginning, as for kindOf */
@@ -99,6 +120,35 @@ export class Members {
       linkSync(known.file, file);
       this.#keep({ name: to.name, file, kind: known.kind });
     });
+  }
+
+  /** Takes a symbolic link: programs find a library by its soname, which often is one. */
+  symbolicLink(name: Buffer, target: Buffer): void {
+    if (this.#links.length < mostLinks) this.#links.push({ name, target });
+  }
+
+  /** Makes the links once all files are there, so that nothing is written through one. */
+  makeLinks(): void {
+    if (this.written.length === 0) return;
+    const places = this.#links.flatMap(({ name, target }) => {
+      const place = placeOf(name);
+      return "name" in place && staysInside(place.name, target) ? [{ name: place.name, target }] : [];
+    });
+    // A link that cannot be made is at worst a library that is not found, which is told.
+    const attempt = <T>(action: () => T): T | null => {
+      try {
+        return action();
+      } catch (error) {
+        if (refusals[codeOf(error) ?? ""]) return null;
+        throw error;
+      }
+    };
+    // All folders first: none of them is then a link.
+    const ready = places.flatMap(({ name, target }) => {
+      const file = attempt(() => this.#prepare(name));
+      return file ? [{ file, target }] : [];
+    });
+    for (const { file, target } of ready) attempt(() => symlinkSync(target, file));
   }
 
   /** Removes what was begun and not ended. */

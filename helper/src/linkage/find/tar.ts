@@ -14,26 +14,32 @@ import { headSize, type Kind, kindOf } from "./kind.ts";
 import { ArchiveError } from "./limits.ts";
 import { type Members, undecided } from "./members.ts";
 
-/** Thrown to end reading where the archive has ended, or is none. */
+/** Thrown to end reading where there is no archive. */
 const enough = Symbol("enough");
 
 const isCompression = (kind: Kind): kind is Compression => (compressions as readonly Kind[]).includes(kind);
 
+/** The parser must not see what its listeners throw. */
+function guarded(fail: (error: unknown) => void, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    fail(error);
+  }
+}
+
 function takeEntry(entry: ReadEntry, members: Members, fail: (error: unknown) => void): void {
   const name = Buffer.from(entry.path);
-  const guard = (action: () => void) => {
-    try {
-      action();
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const guard = (action: () => void) => guarded(fail, action);
   guard(() => members.budget.entry());
   if (entry.type === "Link") guard(() => members.link(name, Buffer.from(entry.linkpath ?? "")));
+  if (entry.type === "SymbolicLink") members.symbolicLink(name, Buffer.from(entry.linkpath ?? ""));
   const isFile = ["File", "OldFile", "ContiguousFile"].includes(entry.type);
   // GNU tar's own name for a file with holes, which begins with a list of them.
   const isSparse = entry.path.split("/").some((part) => part.startsWith("GNUSparseFile."));
-  if (isFile && isSparse) members.refuse(name, "it is stored with holes, which is not known here");
+  if (isFile && isSparse) {
+    guard(() => members.refuse(name, "it is stored with holes, which is not known here"));
+  }
   if (!isFile || isSparse) {
     entry.resume();
     return;
@@ -56,8 +62,9 @@ class TarReader {
     this.#parser = new Tar({ strict: true });
     this.#parser.on("entry", (entry: ReadEntry) => takeEntry(entry, members, fail));
     this.#parser.on("ignoredEntry", (entry: ReadEntry) => {
-      members.refuse(Buffer.from(entry.path), `it is of a type that is not known here, ${entry.type}`);
-      if (members.refused.length > 1000) fail(new ArchiveError("too much in it is not known here"));
+      guarded(fail, () =>
+        members.refuse(Buffer.from(entry.path), `it is of a type that is not known here, ${entry.type}`),
+      );
     });
     this.#parser.on("error", (error: Error) =>
       fail(new ArchiveError(`the tar is damaged: ${error.message}`)),
@@ -67,11 +74,16 @@ class TarReader {
     });
   }
 
-  /** Takes the next piece; throws `enough` at the archive's end: what follows is not of it. */
+  /** Whether the archive's end has come. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Takes the next piece. What follows the archive's end is not of it. */
   write(data: Buffer): void {
+    if (this.#ended) return;
     this.#parser.write(data);
     if (this.#failure) throw this.#failure;
-    if (this.#ended) throw enough;
   }
 }
 
@@ -91,7 +103,8 @@ function maybeTar(kind: Compression, { source, start, end }: Range): boolean {
 async function readRange(kind: Kind, range: Range, members: Members, mustBeTar: boolean): Promise<void> {
   if (isCompression(kind) && !mustBeTar && !maybeTar(kind, range)) return;
   const { Parser } = await import("tar");
-  let reader: TarReader | null = null;
+  // Typed so, as the compiler does not see that it is set below.
+  let reader = null as TarReader | null;
   let isTar = mustBeTar;
   const start = undecided((head) => {
     isTar = kindOf(head) === "tar" || mustBeTar;
@@ -112,7 +125,8 @@ async function readRange(kind: Kind, range: Range, members: Members, mustBeTar: 
     if (error === enough) return;
     throw error;
   }
-  if (isTar || reader) throw new ArchiveError("the tar ends early");
+  // Compressed data was read to its own end: there is the checksum of all of it.
+  if (isTar && !reader?.ended) throw new ArchiveError("the tar ends early");
 }
 
 /** Reads a whole file. Throws ArchiveError. */

@@ -27,6 +27,7 @@ export async function unpack(
   const members = new Members(folder, budget, source.size);
   try {
     await read(kind, source, members);
+    members.makeLinks();
     return { members, failure: null };
   } catch (error) {
     return { members, failure: archiveMessage(error) };
