@@ -42,7 +42,7 @@ export interface Resolution {
 /** More is no real file, and would fill the answer. */
 const mostNeeded = 5000;
 /** Seconds for one file, and for all, when some did not answer together with the others. */
-const secondPace = { each: 5, all: 60 };
+const secondPace = { each: 10, all: 60 };
 
 const nothing = { libraries: [], missing: [], missingVersions: [] };
 
