@@ -18,6 +18,7 @@ const families: Record<string, PackageFormat> = {
   suse: "rpm",
   opensuse: "rpm",
   sles: "rpm",
+  photon: "rpm",
 };
 
 /**

@@ -1,25 +1,9 @@
 /** Puts the report's files together: what they say of themselves, with what the system says. */
 import { basename } from "node:path";
-import type { Dlopen, Library, Provider, ReportFile, StaticLibrary } from "./report.ts";
+import type { ElfFacts } from "./elf/facts.ts";
+import type { Library, Provider, ReportFile, StaticLibrary } from "./report.ts";
 import type { Owner } from "./resolve/system-libraries.ts";
 import { isBelow } from "./rules/rule.ts";
-
-/** What a file says of itself, as far as the report tells it. */
-export interface Facts {
-  class: 32 | 64;
-  machine: string;
-  type: ReportFile["type"];
-  dynamic: boolean;
-  interpreter: string | null;
-  soname: string | null;
-  needed: string[];
-  rpath: string[];
-  runpath: string[];
-  /** Soname → symbol versions needed of it. */
-  versionsNeeded: Record<string, string[]>;
-  buildId: string | null;
-  dlopen: Dlopen[];
-}
 
 /** An ELF file that could be read. */
 export interface ReadFile {
@@ -28,7 +12,7 @@ export interface ReadFile {
   path: string;
   /** Where the container sees it. */
   inside: string;
-  facts: Facts;
+  facts: ElfFacts;
 }
 
 /** A library as the environment's loader found it. */

@@ -101,12 +101,26 @@ function systemPaths(known: Known[], archives: Map<string, string[]>, places: Pl
   return new Set(paths.filter((path) => !isBelow(path, [places.store, ...places.ownFolders])));
 }
 
-/** The symbols that each file takes of the system, and of what. Libraries of the build's own have none. */
-function needsOf({ found, resolution }: Known, system: SystemLibraries): FileNeeds[] {
+/**
+ * The symbols that each file takes of the system, and of what. Libraries of the build's own have none.
+ * A file whose symbols cannot be read is added to `unreadable`.
+ */
+function needsOf(
+  { found, resolution }: Known,
+  system: SystemLibraries,
+  unreadable: Audited["unreadable"],
+): FileNeeds[] {
   const needed = (resolution?.libraries ?? []).filter(
     ({ soname, realPath }) => found.facts.needed.includes(soname) && system.packageOf(realPath) !== null,
   );
-  return needed.length === 0 ? [] : [{ needed, symbols: withFile(found.file, undefinedSymbols) }];
+  if (needed.length === 0) return [];
+  try {
+    return [{ needed, symbols: withFile(found.file, undefinedSymbols) }];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    unreadable.push({ output: found.output, path: found.path, message: error.message });
+    return [];
+  }
 }
 
 /** Libraries of the system by soname, each with its owner. */
@@ -129,6 +143,7 @@ async function judged(
   unreadable: Audited["unreadable"],
 ): Promise<Audit> {
   const { arch, machine } = architectureOf(system.packages());
+  const needs = known.flatMap((one) => needsOf(one, system, unreadable));
   const inSystem = systemLibraries(system);
   const findings = new Map(
     known.flatMap(({ read, resolution }, index) =>
@@ -152,11 +167,7 @@ async function judged(
   const packages = assemblePackages(files, copies, {
     osRelease: request.environment.osRelease,
     packageNamed: (name) => system.packageByKey(name),
-    minimumVersions: await minimumVersions(
-      request.room.ask,
-      system,
-      known.flatMap((one) => needsOf(one, system)),
-    ),
+    minimumVersions: await minimumVersions(request.room.ask, system, needs),
   });
   const { name, image } = request.system;
   const report: Report = {

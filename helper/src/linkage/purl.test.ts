@@ -1,5 +1,5 @@
 import { PackageURL } from "packageurl-js";
-import { genericPurl, type InstalledPackage, isRpmBased, purlOf, pypiPurl } from "./purl.ts";
+import { genericPurl, type InstalledPackage, purlOf, pypiPurl } from "./purl.ts";
 
 const debian12 = { ID: "debian", VERSION_ID: "12", VERSION_CODENAME: "bookworm" };
 const rhel9 = { ID: "rhel", ID_LIKE: "fedora", VERSION_ID: "9.4" };
@@ -57,12 +57,6 @@ test("rpm has the epoch apart and the source's file name", () => {
   expect(purlOf({ name: "zlib", version: "1.2-3", arch: "x86_64" }, { ID: "fedora", VERSION_ID: "40" })).toBe(
     "pkg:rpm/fedora/zlib@1.2-3?arch=x86_64&distro=fedora-40",
   );
-});
-
-test("families are told apart", () => {
-  expect(isRpmBased({ ID: "almalinux", ID_LIKE: "rhel centos fedora" })).toBe(true);
-  expect(isRpmBased({ ID: "opensuse-leap", ID_LIKE: "suse opensuse" })).toBe(true);
-  expect(isRpmBased({ ID: "ubuntu", ID_LIKE: "debian" })).toBe(false);
 });
 
 test("Python's names are normalized", () => {

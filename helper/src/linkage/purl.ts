@@ -4,6 +4,7 @@
  * tracker is asked, and `upstream` which source package, because trackers name sources.
  */
 import { PackageURL } from "packageurl-js";
+import { packageFormat } from "../common/package-version.ts";
 
 /** What is installed, as the package manager says. */
 export interface InstalledPackage {
@@ -14,15 +15,6 @@ export interface InstalledPackage {
   /** Source package; without one it is taken to have the name and version of the package. */
   source?: string | undefined;
   sourceVersion?: string | undefined;
-}
-
-/** Distributions of which the packages are rpm files, by ID and ID_LIKE of os-release(5). */
-const rpmDistributions = new Set(["rhel", "centos", "fedora", "suse", "opensuse", "amzn", "ol", "photon"]);
-
-/** Whether the packages of a system are rpm files; else they are Debian's. */
-export function isRpmBased(osRelease: Record<string, string>): boolean {
-  const names = `${osRelease.ID ?? ""} ${osRelease.ID_LIKE ?? ""}`.split(" ");
-  return names.some((name) => rpmDistributions.has(name.replace(/-.*/, "")));
 }
 
 /** ID-VERSION: "debian-12", "ubuntu-24.04"; a distribution without numbers has names ("debian-sid"). */
@@ -83,7 +75,9 @@ function rpmPurl(installed: InstalledPackage, osRelease: Record<string, string>)
  * @param osRelease of the system that it is installed in, as os-release(5) names its fields
  */
 export function purlOf(installed: InstalledPackage, osRelease: Record<string, string>): string {
-  return isRpmBased(osRelease) ? rpmPurl(installed, osRelease) : debianPurl(installed, osRelease);
+  return packageFormat(osRelease) === "rpm"
+    ? rpmPurl(installed, osRelease)
+    : debianPurl(installed, osRelease);
 }
 
 /** The purl of a Python package. */
