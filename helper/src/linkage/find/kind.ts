@@ -31,10 +31,13 @@ function isTar(head: Buffer): boolean {
 /** @param head the first bytes: `headSize` of them, or all that there are */
 export function kindOf(head: Buffer): Kind {
   if (isElf(head)) return "elf";
-  const known = magic.find(([, bytes]) => head.subarray(0, bytes.length).equals(bytes));
+  const known = magic.find(
+    ([, bytes]) => head[0] === bytes[0] && head.subarray(0, bytes.length).equals(bytes),
+  );
   if (known) return known[0];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the bytes that begin a block, or end the file
-  if (/^BZh[1-9](1AY&SY|\x17rE8P\x90)/.test(head.toString("latin1", 0, 10))) return "bzip2";
+  if (head[0] === 0x42 && /^BZh[1-9](1AY&SY|\x17rE8P\x90)/.test(head.toString("latin1", 0, 10)))
+    return "bzip2";
   return isTar(head) ? "tar" : "other";
 }
 
