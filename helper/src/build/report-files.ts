@@ -8,6 +8,7 @@ import { version as helperVersion } from "../common/version.ts";
 import { pypiPurl } from "../linkage/purl.ts";
 import type { Report } from "../linkage/report.ts";
 import { renderPage } from "../records/page/page.ts";
+import { renderProvenance } from "../records/provenance/render.ts";
 import { embedSboms } from "../records/sbom/embed.ts";
 import { renderSbom } from "../records/sbom/render.ts";
 import { renderVerifyScript } from "../records/verify/script.ts";
@@ -31,6 +32,11 @@ export async function writeReportFiles(build: Build, report: Report): Promise<st
     ["linkage.json", `${JSON.stringify(report, null, 1)}\n`, "file linkage"],
     ["linkage.html", page, "report linkage"],
     ["sbom.cdx.json", sbom, "file sbom"],
+    [
+      "provenance.json",
+      renderProvenance({ attributes, environment: record, helperVersion }),
+      "file provenance",
+    ],
     ["verify", renderVerifyScript(report), null],
   ];
   for (const [name, content] of files) replaceFile(join(folder, name), content);

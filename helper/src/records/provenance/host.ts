@@ -77,7 +77,7 @@ export function withHostFacts(statement: Statement, path: string): Statement {
 /** The NAR hash of a path as its files are now, in hexadecimal digits; null without Nix. */
 export function narHashNow(path: string): string | null {
   try {
-    return execFileSync("nix-hash", ["--type", "sha256", "--base16", path], {
+    return execFileSync("nix-hash", ["--type", "sha256", path], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
     }).trim();

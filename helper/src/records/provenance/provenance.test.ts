@@ -43,7 +43,6 @@ function inputOf(
         { name: "gcc", version: "4:12.2.0-3", arch: "amd64" },
       ],
     },
-    transfer: "bind",
     helperVersion: "0.1.0",
   };
 }
@@ -90,7 +89,7 @@ describe("the statement", () => {
       env: { FOO: "bar" },
       outputs: ["out"],
     });
-    expect(buildDefinition.internalParameters).toMatchObject({ transfer: "bind", specVersion: 1 });
+    expect(buildDefinition.internalParameters).toMatchObject({ transfer: "auto", specVersion: 1 });
     // TypeURI: https://github.com/in-toto/attestation/blob/main/spec/v1/field_types.md
     for (const uri of [buildDefinition.buildType, runDetails.builder.id])
       expect(() => new URL(uri)).not.toThrow();

@@ -5,11 +5,12 @@
  * What lands in the output says nothing that another build of the same would not say: no time, no
  * id of an image, no store path's hash. `voyager provenance` adds what only the host's Nix knows.
  */
+import { lstatSync } from "node:fs";
 import { genericPurl, type InstalledPackage, purlOf } from "../../linkage/purl.ts";
 import type { Attributes, Spec, System } from "../../spec/spec.ts";
 import { storeName, withoutStoreHashes } from "../store-hashes.ts";
 import { hexOfNixHash } from "./nar-hash.ts";
-import { type Resource, type Subject, subjectsOf } from "./subjects.ts";
+import { type Resource, sha256OfFile, type Subject, subjectsOf } from "./subjects.ts";
 
 export const statementType = "https://in-toto.io/Statement/v1";
 export const predicateType = "https://slsa.dev/provenance/v1";
@@ -40,8 +41,6 @@ export interface ProvenanceInput {
   attributes: Attributes;
   /** What the environment held: purls are made of it. */
   environment: { osRelease: Record<string, string>; packages: InstalledPackage[] };
-  /** How files were moved in the end: "bind" or "stream". */
-  transfer: "bind" | "stream";
   helperVersion: string;
 }
 
@@ -69,6 +68,7 @@ function describeSystem(system: System): Record<string, unknown> {
 /** The build as its user declared it. */
 function externalParameters({ voyager: spec, outputs }: Attributes): Record<string, unknown> {
   return {
+    package: spec.package,
     name: spec.name,
     kind: spec.kind,
     src: spec.src === null ? null : storeName(spec.src),
@@ -86,8 +86,9 @@ function externalParameters({ voyager: spec, outputs }: Attributes): Record<stri
   };
 }
 
-function internalParameters(spec: Spec, transfer: string): Record<string, unknown> {
-  return { specVersion: spec.version, stage: storeName(spec.stage), transfer, limits: spec.limits };
+/** `transfer` as it was asked for: which way files took depends on the machine, and changes nothing. */
+function internalParameters({ version, stage, transfer, limits }: Spec): Record<string, unknown> {
+  return { specVersion: version, stage: storeName(stage), transfer, limits };
 }
 
 function compare(a: Resource, b: Resource): number {
@@ -95,13 +96,21 @@ function compare(a: Resource, b: Resource): number {
   return text(a) < text(b) ? -1 : 1;
 }
 
-/** Sources, patches, tools and all they refer to, by the hash that Nix has of each. */
-function storeDependencies({ closure }: Attributes): Resource[] {
+/** What Nix knows of a path; of a source that is one file also the hash that its publisher tells. */
+function storeDependency(path: string, narHash: string | undefined, isSource: boolean): Resource {
+  const nar = narHash === undefined ? null : hexOfNixHash(narHash);
+  const isFile = isSource && lstatSync(path, { throwIfNoEntry: false })?.isFile();
+  const digest = {
+    ...(isFile ? { sha256: sha256OfFile(path) } : {}),
+    ...(nar === null ? {} : { narSha256: nar }),
+  };
+  return { name: storeName(path), ...(Object.keys(digest).length > 0 ? { digest } : {}) };
+}
+
+/** Sources, patches, tools and all they refer to. */
+function storeDependencies({ voyager: { src, patches }, closure }: Attributes): Resource[] {
   return closure
-    .map(({ path, narHash }): Resource => {
-      const hash = narHash === undefined ? null : hexOfNixHash(narHash);
-      return { name: storeName(path), ...(hash === null ? {} : { digest: { narSha256: hash } }) };
-    })
+    .map(({ path, narHash }) => storeDependency(path, narHash, path === src || patches.includes(path)))
     .sort(compare);
 }
 
@@ -148,7 +157,7 @@ export function makeStatement(input: ProvenanceInput): Statement {
       buildDefinition: {
         buildType,
         externalParameters: externalParameters(attributes),
-        internalParameters: internalParameters(spec, input.transfer),
+        internalParameters: internalParameters(spec),
         resolvedDependencies,
       },
       runDetails: { builder: { id: builderId, version: { "nix-voyager": helperVersion } } },

@@ -26,8 +26,8 @@ export interface Subject extends Resource {
 const mostFiles = 50;
 const chunkSize = 1024 * 1024;
 
-/** SHA-256 of a file in hexadecimal digits, with a buffer to read into. */
-function sha256(file: string, buffer: Buffer): string {
+/** SHA-256 of a file in hexadecimal digits. @param buffer to read into, for who asks for many */
+export function sha256OfFile(file: string, buffer: Buffer = Buffer.allocUnsafe(chunkSize)): string {
   const hash = createHash("sha256");
   const descriptor = openSync(file, "r");
   try {
@@ -61,11 +61,11 @@ function dirHash(files: [name: string, digest: string][]): string {
 
 function subjectsOfOutput(output: string, path: string, buffer: Buffer): Subject[] {
   if (!lstatSync(path).isDirectory()) {
-    return [{ name: output, digest: { sha256: sha256(path, buffer) } }];
+    return [{ name: output, digest: { sha256: sha256OfFile(path, buffer) } }];
   }
   const files = regularFiles(path)
     .sort(inByteOrder)
-    .map((name): [string, string] => [name, sha256(join(path, name), buffer)]);
+    .map((name): [string, string] => [name, sha256OfFile(join(path, name), buffer)]);
   if (files.length === 0 || files.length > mostFiles) {
     return [{ name: output, digest: { dirHash: dirHash(files) } }];
   }
