@@ -8,6 +8,7 @@ import { type Delivery, type DeliveryEnvironment, environmentOf } from "../deliv
 import { findDeliveries, type Places } from "../deliveries/find.ts";
 import {
   askedName,
+  isStale,
   type Moved,
   type MovedPackage,
   movedPackages,
@@ -115,7 +116,7 @@ function rowOf({ delivery, environment, why }: Opened, candidates: Candidates): 
   const versions = candidates.get(environment.system) ?? "its system was not asked";
   if (typeof versions === "string") return { ...unknown, system: environment.system, why: versions };
   const moved = movedPackages(environment, report, versions);
-  const state = moved.newer.length > 0 ? ("stale" as const) : ("current" as const);
+  const state = isStale(moved) ? ("stale" as const) : ("current" as const);
   return { path, system: environment.system, ...moved, state, why: null };
 }
 
@@ -141,10 +142,12 @@ function print(rows: Row[], without: number, all: boolean): void {
     }
     const rest = newer.length - shown.length;
     if (rest > 0) table.push([path, `${rest} more`, "-", "-", "only there while it was built"]);
-    if (gone.length > 0 && all) {
-      const names = gone.map(({ name }) => name).join(" ");
-      table.push([path, names, "-", "-", "no repository has it now"]);
+    for (const { name, builtWith, relation } of gone) {
+      if (relation !== null)
+        table.push([path, name, builtWith, "-", `${relation}: no repository has it now`]);
     }
+    const others = gone.filter(({ relation }) => relation === null).map(({ name }) => name);
+    if (others.length > 0 && all) table.push([path, others.join(" "), "-", "-", "no repository has it now"]);
     if (state === "unknown") table.push([path, "-", "-", "-", `unknown: ${why}`]);
   }
   if (table.length > 0) {

@@ -1,5 +1,5 @@
 import { report, reportPackage } from "../../testing/reports.ts";
-import { movedPackages, nativeArchitecture } from "./stale.ts";
+import { isStale, movedPackages, nativeArchitecture } from "./stale.ts";
 
 const environment = {
   schema: "voyager-environment/1" as const,
@@ -42,6 +42,18 @@ test("what moved, what matters most first, by Debian's order of versions", () =>
   ]);
   expect(newer[1]).toMatchObject({ builtWith: "3.0.9-1", now: "3.0.17-1~deb12u2", direct: true });
   expect(gone.map(({ name }) => name)).toEqual(["gone"]);
+});
+
+test("what it links to and no repository has any more makes it stale; the rest may vanish", () => {
+  const now = new Map(environment.packages.map(({ name, version }) => [name, version]));
+  for (const name of ["libc6:i386", "gone"]) now.set(name, "1");
+  const of = report([], [reportPackage("libssl3")]);
+  const without = (name: string) =>
+    movedPackages(environment, of, new Map([...now].filter(([one]) => one !== name)));
+  expect(isStale(movedPackages(environment, of, now))).toBe(false);
+  expect([without("gcc").gone.map(({ name }) => name), isStale(without("gcc"))]).toEqual([["gcc"], false]);
+  expect(without("libssl3")).toMatchObject({ newer: [], gone: [{ name: "libssl3", relation: "linked" }] });
+  expect(isStale(without("libssl3"))).toBe(true);
 });
 
 test("the architecture of an environment", () => {

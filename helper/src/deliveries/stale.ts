@@ -19,7 +19,16 @@ export interface MovedPackage {
 export interface Moved {
   /** What matters most first: copies, what it links to, then the rest by name. */
   newer: MovedPackage[];
+  /** In the same order. */
   gone: MovedPackage[];
+}
+
+/**
+ * Whether that makes the delivery stale. What was only there while it was built may vanish; of what it
+ * links to, no fix can come any more.
+ */
+export function isStale({ newer, gone }: Moved): boolean {
+  return newer.length > 0 || gone.some(({ relation }) => relation !== null);
 }
 
 /** How the package manager of the environment is asked for a package: "libc6", or "libc6:i386". */
@@ -51,7 +60,8 @@ export function movedPackages(
     const { name, arch, version: builtWith } = one;
     (now === null ? moved.gone : moved.newer).push({ name, arch, builtWith, now, relation, direct });
   }
-  moved.newer.sort((a, b) => weight(a) - weight(b) || (a.name < b.name ? -1 : 1));
+  for (const packages of [moved.newer, moved.gone])
+    packages.sort((a, b) => weight(a) - weight(b) || (a.name < b.name ? -1 : 1));
   return moved;
 }
 

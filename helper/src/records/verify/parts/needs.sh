@@ -82,7 +82,8 @@ library() {
 }
 
 # old_package COUNT: what there is to say of a library that has all of that many symbol versions.
-# Its package may still be too old for symbols that versions do not tell apart.
+# Its package may still be too old for symbols that versions do not tell apart: then the package's own
+# word counts, as for the package manager, which would not install the one without the other.
 old_package() {
   age=unknown
   if [ -z "$least" ]; then age=young
@@ -95,7 +96,7 @@ old_package() {
     if [ "$1" -gt 0 ]; then finding note "$soname" "$text, but it has all symbol versions"
     else
       remedy_for "$soname" "$wanted" "$package" "$least"
-      finding unknown "$soname" "$text, and it has no symbol versions to tell by" "$remedy"
+      finding missing "$soname" "$text" "$remedy"
     fi
   elif [ "$age" = unknown ] && [ "$1" -eq 0 ]; then
     finding unknown "$soname" \
