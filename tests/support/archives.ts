@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compareDebianVersions } from "../../helper/src/common/debian-version.ts";
-import { nix, root } from "./nix.ts";
+import { evaluate } from "./nix.ts";
 import { must, run } from "./run.ts";
 import { baseImage } from "./target.ts";
 
@@ -101,13 +101,10 @@ export async function mainOnlyImage(
   update: SecurityUpdate,
   folder: string,
 ): Promise<string> {
-  const expression = `let inherit ((import ${root} { }).lib) systems; in ${mainOnly(update)}.spec`;
-  const spec = await nix("nix-instantiate", ["--eval", "--strict", "--json", "--expr", expression]);
-  if (spec.status !== 0) throw new Error(spec.stderr);
+  const spec = (await evaluate(`${mainOnly(update)}.spec`)) as { name: string };
   const file = join(folder, "main-only.json");
-  writeFileSync(file, spec.stdout);
-  const { name } = JSON.parse(spec.stdout) as { name: string };
-  const made = await run(voyager, ["image", "bootstrap", name, "--file", file]);
+  writeFileSync(file, JSON.stringify(spec));
+  const made = await run(voyager, ["image", "bootstrap", spec.name, "--file", file]);
   const tag = /base image (\S+): /.exec(made.stderr)?.[1];
   if (made.status !== 0 || !tag) throw new Error(made.stderr);
   return tag;

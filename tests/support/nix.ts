@@ -66,6 +66,14 @@ export async function mustBuild(expression: string, args: string[] = []): Promis
   return result.stdout.trim().split("\n");
 }
 
+/** The value of an expression (see prelude) that is data. */
+export async function evaluate(expression: string): Promise<unknown> {
+  const args = ["--eval", "--strict", "--json", "--expr", prelude() + expression];
+  const result = await nix("nix-instantiate", args);
+  if (result.status !== 0) throw new Error(`nix-instantiate failed:\n${result.stderr}`);
+  return JSON.parse(result.stdout);
+}
+
 /** Builds attributes of the checkout; resolves with one path each. */
 export async function buildAttribute(attribute: string): Promise<string> {
   const result = await nix("nix-build", ["--no-out-link", root, "-A", attribute]);
