@@ -35,7 +35,7 @@ import {
   systemComponent,
 } from "./components.ts";
 import { nameUuid } from "./name-uuid.ts";
-import { useOf } from "./report-of.ts";
+import { Uses } from "./report-of.ts";
 import { property } from "./vocabulary.ts";
 
 /** What was built. */
@@ -90,11 +90,12 @@ function subjectComponent(subject: Subject, report: Report): Component {
  */
 function components(report: Report, root: Component, hashes: Map<string, string>): Component[] {
   const system = systemComponent(report);
+  const uses = new Uses(report);
   const packages = report.packages.map((entry) => ({ entry, component: packageComponent(entry) }));
   const files = report.files.map((file) => {
     const component = fileComponent(file, hashes.get(fileName(file)));
     for (const { entry, component: dependency } of packages) {
-      if (useOf(entry, file, report) === "itself") component.dependencies.add(dependency.bomRef);
+      if (uses.of(entry, file) === "itself") component.dependencies.add(dependency.bomRef);
     }
     root.dependencies.add(component.bomRef);
     return component;

@@ -3,44 +3,79 @@ import { basename } from "node:path";
 import { fileName } from "../../linkage/file-name.ts";
 import type { Library, Problem, Provider, Report, ReportFile, ReportPackage } from "../../linkage/report.ts";
 
-/** Names under which a file may be known as a copy of a library of the system. */
-function namesOfCopy(file: ReportFile, found: Problem[]): string[] {
-  const said = found.filter(({ rule, file: name }) => rule === "bundled" && name === fileName(file));
-  if (said.length === 0) return [];
-  return [...said.map(({ soname }) => soname), file.soname, basename(file.path)].filter(
-    (name) => name !== null,
-  );
-}
-
-function owns(entry: ReportPackage, { package: name, version }: Provider): boolean {
-  return name === entry.name && version === entry.version;
-}
-
 /** How a file has to do with a package: not at all, itself, or through a library that it needs. */
-export function useOf(
-  entry: ReportPackage,
-  file: ReportFile,
-  report: Report,
-): "none" | "itself" | "indirect" {
-  if (entry.relation === "static") {
-    return file.static.some(({ provider }) => owns(entry, provider)) ? "itself" : "none";
+type Use = "none" | "itself" | "indirect";
+
+/** What a file uses: packages by name and version, copies by their names. */
+interface FileUses {
+  needed: Set<string>;
+  closure: Set<string>;
+  static: Set<string>;
+  copies: Set<string>;
+}
+
+function key(name: string | null, version: string | null): string {
+  return `${name} ${version}`;
+}
+
+function keysOf(parts: { provider: Provider }[]): Set<string> {
+  return new Set(parts.map(({ provider }) => key(provider.package, provider.version)));
+}
+
+/** Answers for each file and package of a report how one uses the other, from what was read once. */
+export class Uses {
+  readonly #uses: Map<ReportFile, FileUses>;
+
+  constructor({ files, problems, allowed }: Report) {
+    const bundled = new Map<string, Problem[]>();
+    for (const one of [...problems, ...allowed]) {
+      if (one.rule !== "bundled") continue;
+      const ofFile = bundled.get(one.file);
+      if (ofFile) ofFile.push(one);
+      else bundled.set(one.file, [one]);
+    }
+    this.#uses = new Map(
+      files.map((file) => {
+        const said = bundled.get(fileName(file));
+        // The soname of the system's library, which the copy may have changed, and its own names.
+        const names = said ? [...said.map(({ soname }) => soname), file.soname, basename(file.path)] : [];
+        return [
+          file,
+          {
+            needed: keysOf(file.needed),
+            closure: keysOf(file.closure),
+            static: keysOf(file.static),
+            copies: new Set(names.filter((name) => name !== null)),
+          },
+        ];
+      }),
+    );
   }
-  if (entry.relation === "bundled") {
-    const names = namesOfCopy(file, [...report.problems, ...report.allowed]);
-    return names.some((name) => entry.sonames.includes(name)) ? "itself" : "none";
+
+  of(entry: ReportPackage, file: ReportFile): Use {
+    const uses = this.#uses.get(file);
+    if (!uses) return "none";
+    const wanted = key(entry.name, entry.version);
+    if (entry.relation === "static") return uses.static.has(wanted) ? "itself" : "none";
+    if (entry.relation === "bundled") {
+      return entry.sonames.some((name) => uses.copies.has(name)) ? "itself" : "none";
+    }
+    if (uses.needed.has(wanted)) return "itself";
+    return uses.closure.has(wanted) ? "indirect" : "none";
   }
-  if (file.needed.some(({ provider }) => owns(entry, provider))) return "itself";
-  return file.closure.some(({ provider }) => owns(entry, provider)) ? "indirect" : "none";
 }
 
 /** The package as the files use it; null if they do not. */
-function packageOf(entry: ReportPackage, files: ReportFile[], report: Report): ReportPackage | null {
-  const uses = files.map((file) => useOf(entry, file, report));
-  if (uses.every((use) => use === "none")) return null;
+function packageOf(entry: ReportPackage, files: ReportFile[], uses: Uses): ReportPackage | null {
+  const found = files.map((file) => uses.of(entry, file));
+  if (found.every((use) => use === "none")) return null;
   if (entry.relation !== "linked") return entry;
-  const needed = files.flatMap((file) => file.needed.filter(({ provider }) => owns(entry, provider)));
+  const own = key(entry.name, entry.version);
+  const needed = files.flatMap((file) =>
+    file.needed.filter(({ provider }) => key(provider.package, provider.version) === own),
+  );
   const sonames = [...new Set(needed.map(({ soname }) => soname))].sort();
-  return { ...entry, direct: uses.includes("itself"), sonames };
+  return { ...entry, direct: found.includes("itself"), sonames };
 }
 
 /** Names as seen from inside of an archive: without its own in front. */
@@ -85,6 +120,7 @@ class Inside {
  */
 export function reportOf(report: Report, archive: Pick<ReportFile, "output" | "path">): Report {
   const inside = new Inside(archive);
+  const uses = new Uses(report);
   const files = report.files.filter((file) => inside.holds(file));
   const names = new Set(files.map(fileName));
   const problems = report.problems.filter(({ file }) => names.has(file));
@@ -94,6 +130,6 @@ export function reportOf(report: Report, archive: Pick<ReportFile, "output" | "p
     problems: problems.map((one) => inside.problem(one)),
     allowed: report.allowed.filter(({ file }) => names.has(file)).map((one) => inside.problem(one)),
     files: files.map((file) => inside.file(file)),
-    packages: report.packages.flatMap((entry) => packageOf(entry, files, report) ?? []),
+    packages: report.packages.flatMap((entry) => packageOf(entry, files, uses) ?? []),
   };
 }
