@@ -5,6 +5,7 @@ import { secondsSince, writeToStderr } from "../common/log.ts";
 import { audit } from "../linkage/audit.ts";
 import type { Report } from "../linkage/report.ts";
 import { renderTable } from "../records/table.ts";
+import { writeReportFiles } from "./report-files.ts";
 import type { System } from "../spec/spec.ts";
 import { buildFolder, controlFolder } from "./layout.ts";
 import { mainOutput } from "./nix-support.ts";
@@ -16,10 +17,11 @@ function imageName({ name, image }: System): string {
 }
 
 /**
- * Audits a build's outputs and says what was found. Throws an error of kind `linkage` when a rule is
- * broken, naming each file and library.
+ * Audits a build's outputs and says what was found. Resolves with what writes the records, which does
+ * not need the container and resolves with their lines for Hydra. Throws an error of kind `linkage`
+ * when a rule is broken, naming each file and library.
  */
-export async function auditBuild(build: Build, room: AuditRoom): Promise<Report> {
+export async function auditBuild(build: Build, room: AuditRoom): Promise<() => Promise<string[]>> {
   const start = performance.now();
   const { attributes, environment, log } = build;
   const spec = attributes.voyager;
@@ -41,7 +43,12 @@ export async function auditBuild(build: Build, room: AuditRoom): Promise<Report>
     log.warn(`linkage.allow has an entry that nothing needs: ${what}`);
   }
   if (report.verdict === "fail") throw brokenRules(spec.name, report);
-  return report;
+  return async () => {
+    const begin = performance.now();
+    const lines = await writeReportFiles(build, report);
+    log.info({ seconds: secondsSince(begin) }, "linkage: records written");
+    return lines;
+  };
 }
 
 const mostShown = 20;
@@ -54,4 +61,9 @@ function brokenRules(name: string, { problems }: Report): VoyagerError {
     remedy:
       "the table above says for each what to do; docs/linkage.md explains the rules and how to allow exceptions",
   });
+}
+
+/** Loads what an audit of nearly every build needs, beyond this file. */
+export async function getReady(): Promise<void> {
+  await import("../linkage/find/zip.ts");
 }

@@ -7,10 +7,7 @@ import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { type Engine, ImageMissing } from "../engine/engine.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
-import type { Report } from "../linkage/report.ts";
 import { checkOutputs } from "./check-outputs.ts";
-import { auditBuild } from "./audit-build.ts";
-import { finishTest } from "./finish-test.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
@@ -66,22 +63,40 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   const output = new OutputLog(log);
   const variables = buildVariables(attributes, process.env);
   const start = performance.now();
+  // These are loaded while the script runs, when there is time for it.
+  const testing = () => import("./finish-test.ts");
+  const auditing = () => import("./audit-build.ts");
   const isAudited = spec.result === "directory" && spec.test === null;
-  let report: Report | null = null;
+  const meanwhile = () => {
+    if (spec.test) testing();
+    if (isAudited) auditing().then(({ getReady }) => getReady());
+  };
   const afterwards = async (room: AuditRoom) => {
     output.end();
     log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
     announcePhase("check");
-    if (spec.test) await finishTest(build, spec.test, room);
+    if (spec.test) await (await testing()).finishTest(build, spec.test, room);
     if (spec.result === "directory") checkOutputs(attributes.outputs);
-    if (isAudited) report = await auditBuild(build, room);
+    const record = isAudited ? await (await auditing()).auditBuild(build, room) : async () => [];
+    return async () => {
+      const lines = await record();
+      if (spec.result === "directory") writeNixSupport(attributes, build.environment, lines);
+    };
   };
-  const build: Build = { engine, environment, attributes, variables, folder, output, log, afterwards };
+  const build: Build = {
+    engine,
+    environment,
+    attributes,
+    variables,
+    folder,
+    output,
+    log,
+    meanwhile,
+    afterwards,
+  };
   saveForShell(buildTop, build);
 
   announcePhase("build");
-  // What renders records takes a moment to load, and nothing else is to be done now.
-  const records = isAudited ? import("./report-files.ts") : null;
   const outcome = await run(build).catch(async (error: unknown) => {
     if (!(error instanceof ImageMissing)) throw error;
     // Somebody replaced or pruned it since we looked.
@@ -90,9 +105,7 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   });
   output.end();
   if (outcome.status !== 0) throw await explainFailure(build, outcome);
-  if (spec.result === "file") return moveResults(build);
-  const lines = report && records ? await (await records).writeReportFiles(build, report) : [];
-  writeNixSupport(attributes, build.environment, lines);
+  if (spec.result === "file") moveResults(build);
 }
 
 async function run(build: Build): Promise<Outcome> {

@@ -60,6 +60,7 @@ export async function runStreamed(build: Build): Promise<Outcome> {
   lost.catch(() => {});
   try {
     await Promise.race([sendInputs(build, container), lost]);
+    build.meanwhile();
     const status = await Promise.race([
       container.exec({
         command: ["/bin/sh", "-c", runAlone, "stage", ...stageCommand(build)],
@@ -73,7 +74,10 @@ export async function runStreamed(build: Build): Promise<Outcome> {
     ]);
     const fetched = status === 0 ? fetchOutputs(build, container) : fetchForShell(build, container);
     await Promise.race([fetched, lost]);
-    if (status === 0) await Promise.race([afterBuild(build, container), lost]);
+    if (status === 0) {
+      const finish = await Promise.race([afterBuild(build, container), lost]);
+      await finish();
+    }
     return { status, container };
   } finally {
     await container.kill();
@@ -118,7 +122,7 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
 }
 
 /** Has what comes after the build done: each script that is run brings the files that it may read. */
-async function afterBuild(build: Build, container: RunningContainer): Promise<void> {
+async function afterBuild(build: Build, container: RunningContainer): Promise<() => Promise<void>> {
   const here = join(dirname(build.folder), auditFolder);
   const inside = `${buildFolder}/${auditFolder}`;
   rmSync(here, { recursive: true, force: true });
@@ -145,7 +149,7 @@ async function afterBuild(build: Build, container: RunningContainer): Promise<vo
     return Buffer.concat(chunks).toString("latin1");
   };
   try {
-    await build.afterwards({ here, inside, ask });
+    return await build.afterwards({ here, inside, ask });
   } finally {
     rmSync(here, { recursive: true, force: true });
   }

@@ -57,12 +57,17 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
     for (const file of verified) writeFileSync(file, nonce);
     const container = await startWithMounts(build, identity, mounts, { command, onOutput: supervised.sink });
     container.lifeline.write(supervised.start);
+    build.meanwhile();
     const ended = await Promise.race([supervised.wait("ended").then(() => true), container.exit]);
     if (verified.some((file) => existsSync(file))) {
       throw new BindsUnusable("the container does not see the build's folders, or cannot write to them");
     }
-    if (ended === true) await afterBuild(build, container, supervised);
+    const finish = ended === true ? await afterBuild(build, container, supervised) : null;
+    // The engine takes a while to remove the container.
+    const finished = finish?.();
+    finished?.catch(() => {});
     const status = await container.exit;
+    await finished;
     supervised.end();
     return { status, container };
   } finally {
@@ -71,7 +76,11 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
 }
 
 /** Has what comes after the build done in its container, and lets the container end. */
-async function afterBuild(build: Build, container: RunningContainer, supervised: Supervised): Promise<void> {
+async function afterBuild(
+  build: Build,
+  container: RunningContainer,
+  supervised: Supervised,
+): Promise<() => Promise<void>> {
   // The build could write here, but no longer can: all its processes have been killed.
   const here = join(build.folder, auditFolder);
   rmSync(here, { recursive: true, force: true });
@@ -92,8 +101,11 @@ async function afterBuild(build: Build, container: RunningContainer, supervised:
     return readFileSync(join(here, answer), "latin1");
   };
   try {
-    await build.afterwards({ here, inside, ask });
+    const finish = await build.afterwards({ here, inside, ask });
     container.lifeline.end();
+    // Work that does not pause must not begin before the engine has been told.
+    await new Promise(setImmediate);
+    return finish;
   } catch (error) {
     await container.kill();
     throw error;

@@ -16,8 +16,13 @@ export interface Build {
   folder: string;
   output: OutputLog;
   log: Log;
-  /** Run when the script has succeeded, its outputs are at their final paths, and the container is still there. */
-  afterwards: (room: AuditRoom) => Promise<void>;
+  /** Run when the script has started: gets ready what `afterwards` will need. */
+  meanwhile: () => void;
+  /**
+   * Run when the script has succeeded, its outputs are at their final paths, and the container is still
+   * there. Resolves with the work that is left and does not need the container.
+   */
+  afterwards: (room: AuditRoom) => Promise<() => Promise<void>>;
 }
 
 /** The container of a build that has ended well, in which nothing of the build runs any more. */

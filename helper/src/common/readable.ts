@@ -6,6 +6,9 @@
 /** Control characters, invisible ones, those that turn the direction of text, and lone halves. */
 const unreadable = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** Printable ASCII, but for the backslash. */
+const plain = /^[ -[\]-~]*$/;
+
 function escapeCharacter(character: string): string {
   if (character === "\\") return "\\\\";
   const code = character.codePointAt(0) ?? 0;
@@ -17,6 +20,9 @@ function escapeCharacter(character: string): string {
  * control characters (invisible ones \u{200b}), and a backslash becomes two.
  */
 export function readable(name: Buffer): string {
+  // Nearly all of them; a build has hundreds of thousands.
+  const bytes = name.toString("latin1");
+  if (plain.test(bytes)) return bytes;
   const text = name.toString("utf8");
   if (text.includes("\ufffd") && !Buffer.from(text).equals(name)) {
     // Byte by byte, so that no two names that differ in their bytes look the same.

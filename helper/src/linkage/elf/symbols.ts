@@ -19,6 +19,8 @@ const largestStrings = 256 * 1024 * 1024;
 /** Names may overlap, so that a small file could have gigabytes of them. */
 const mostNameBytes = 256 * 1024 * 1024;
 const dynamicSymbols = 11;
+/** Names that are as they are read: printable ASCII, but for the backslash, and the zero bytes between. */
+const plainNames = /^[\0 -[\]-~]*$/;
 
 /** Number of symbols by DT_GNU_HASH, which knows the last of those that it has; null if it has none. */
 function countByGnuHash(header: Header, address: number): number | null {
@@ -75,13 +77,16 @@ function countSymbols(header: Header, dynamic: Dynamic, table: number, entrySize
 function nameReader(strings: Strings): (index: number) => string {
   if (strings.size > largestStrings) throw new ElfError(`a string table of ${strings.size} bytes`);
   const all = strings.all();
+  // Parts of one text cost little, where each part of a buffer is an object with all that belongs to it.
+  const text = all.toString("latin1");
+  const isPlain = plainNames.test(text);
   let total = 0;
   return (index) => {
-    const end = index < all.length ? all.indexOf(0, index) : -1;
+    const end = index < text.length ? text.indexOf("\0", index) : -1;
     if (end < 0) throw new ElfError("a symbol's name lies outside of the string table");
     total += end - index;
     if (total > mostNameBytes) throw new ElfError("the symbols' names are too long");
-    return readable(all.subarray(index, end));
+    return isPlain ? text.slice(index, end) : readable(all.subarray(index, end));
   };
 }
 

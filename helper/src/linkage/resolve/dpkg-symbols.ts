@@ -22,9 +22,7 @@ export function readSymbols(text: string): SymbolsOfLibrary[] {
     if (line.startsWith("|")) {
       library?.templates.push(line.slice(1).trim());
     } else if (line.startsWith(" ")) {
-      const [, name, minimum, template = "0"] = /^ (?:"([^"]*)"|\S+) (\S+)(?: (\d+))?$/.exec(line) ?? [];
-      const symbol = name ?? line.slice(1, line.indexOf(" ", 1));
-      if (minimum !== undefined) library?.symbols.set(symbol, { minimum, template: Number(template) });
+      if (library) readSymbol(line, library.symbols);
     } else {
       const space = line.indexOf(" ");
       if (space < 0) continue;
@@ -35,11 +33,28 @@ export function readSymbols(text: string): SymbolsOfLibrary[] {
   return libraries;
 }
 
+/** Reads ' name@version minimum [template]'. There are some 100,000 such lines, so the usual kind is cut by hand. */
+function readSymbol(line: string, symbols: SymbolsOfLibrary["symbols"]): void {
+  const end = line.indexOf(" ", 1);
+  const second = end < 0 ? -1 : line.indexOf(" ", end + 1);
+  if (end > 1 && second < 0 && line.charCodeAt(1) !== 0x22 && end + 1 < line.length) {
+    symbols.set(line.slice(1, end), { minimum: line.slice(end + 1), template: 0 });
+    return;
+  }
+  const [, name, minimum, template = "0"] = /^ (?:"([^"]*)"|\S+) (\S+)(?: (\d+))?$/.exec(line) ?? [];
+  if (minimum === undefined) return;
+  symbols.set(name ?? line.slice(1, end), { minimum, template: Number(template) });
+}
+
 /** The smallest version in a library's symbols of the first template: what using it at all takes. */
 export function smallestVersion({ symbols }: SymbolsOfLibrary): string | null {
   const versions = new Set<string>();
   for (const { minimum, template } of symbols.values()) if (template === 0) versions.add(minimum);
-  return [...versions].sort(compareDebianVersions)[0] ?? null;
+  let smallest: string | null = null;
+  for (const version of versions) {
+    if (smallest === null || compareDebianVersions(version, smallest) < 0) smallest = version;
+  }
+  return smallest;
 }
 
 /** What a relation asks of a package: at least that version; null: any. */

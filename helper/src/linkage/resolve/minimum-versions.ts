@@ -47,12 +47,12 @@ export async function minimumVersions(
   const [declared] = await askTogether(ask, [
     declarationsQuestion([...owners.keys()].sort(), system.database),
   ]);
-  for (const file of files) {
-    for (const { package: name, version } of minimaOf(file, system, declared)) {
-      const known = minima.get(name) ?? null;
-      if (known === null || (version !== null && compareDebianVersions(version, known) > 0)) {
-        minima.set(name, version);
-      }
+  const relations = new Relations(system, declared);
+  for (const file of files) relations.collect(file);
+  for (const { package: name, version } of relations.minima()) {
+    const known = minima.get(name) ?? null;
+    if (known === null || (version !== null && compareDebianVersions(version, known) > 0)) {
+      minima.set(name, version);
     }
   }
   return minima;
@@ -79,30 +79,56 @@ function declarationsQuestion(keys: string[], database: string): Question<Map<st
   };
 }
 
-/** What one file asks of packages, with repetitions. */
-function minimaOf(file: FileNeeds, system: SystemLibraries, declared: Map<string, Declared>): Minimum[] {
-  const minima: Minimum[] = [];
-  const libraries: SymbolsOfLibrary[] = [];
-  for (const { soname, realPath } of file.needed) {
-    const { libraries: known = [], shlibs = "" } = declared.get(system.packageOf(realPath)?.key ?? "") ?? {};
-    const library = known.find((one) => one.soname === soname);
-    if (library) {
-      libraries.push(library);
-      minima.push(...readRelation(library.templates[0] ?? "", smallestVersion(library)));
-    } else {
-      minima.push(...readRelation(findShlibs(shlibs, soname) ?? "", null));
+/** What files ask of packages, each once: thousands of symbols came with the same few versions. */
+class Relations {
+  /** Relation → versions that stand for #MINVER# in it. */
+  readonly #known = new Map<string, Set<string | null>>();
+  /** By real path and soname; null for a library without symbols. */
+  readonly #libraries = new Map<string, SymbolsOfLibrary | null>();
+
+  constructor(
+    private readonly system: SystemLibraries,
+    private readonly declared: Map<string, Declared>,
+  ) {}
+
+  /** Adds what one file asks for. */
+  collect({ needed, symbols }: FileNeeds): void {
+    const libraries = needed.flatMap((one) => this.#library(one) ?? []);
+    const bySoname = new Map(libraries.map((library) => [library.soname, library]));
+    for (const { name, version, soname } of symbols) {
+      const symbol = `${name}@${version ?? "Base"}`;
+      // The library that the version is asked of first; the symbol may have moved to another since.
+      const asked = soname === null ? undefined : bySoname.get(soname);
+      const library = asked?.symbols.has(symbol) ? asked : libraries.find((one) => one.symbols.has(symbol));
+      const found = library?.symbols.get(symbol);
+      if (library && found) this.#add(library.templates[found.template] ?? "", found.minimum);
     }
   }
-  for (const { name, version, soname } of file.symbols) {
-    const symbol = `${name}@${version ?? "Base"}`;
-    // The library that the version is asked of first; the symbol may have moved to another since.
-    const library =
-      libraries.find((one) => one.soname === soname && one.symbols.has(symbol)) ??
-      libraries.find(({ symbols }) => symbols.has(symbol));
-    const found = library?.symbols.get(symbol);
-    if (library && found) {
-      minima.push(...readRelation(library.templates[found.template] ?? "", found.minimum));
+
+  /** What all of them ask for, with repetitions. */
+  *minima(): Generator<Minimum> {
+    for (const [relation, versions] of this.#known) {
+      for (const minimum of versions) yield* readRelation(relation, minimum);
     }
   }
-  return minima;
+
+  #add(relation: string, minimum: string | null): void {
+    const versions = this.#known.get(relation);
+    if (versions) versions.add(minimum);
+    else this.#known.set(relation, new Set([minimum]));
+  }
+
+  /** The symbols of a library. When it is first needed, what using it at all takes is added. */
+  #library({ soname, realPath }: FileNeeds["needed"][number]): SymbolsOfLibrary | null {
+    const key = `${realPath}\n${soname}`;
+    const seen = this.#libraries.get(key);
+    if (seen !== undefined) return seen;
+    const owner = this.system.packageOf(realPath)?.key ?? "";
+    const { libraries = [], shlibs = "" } = this.declared.get(owner) ?? {};
+    const library = libraries.find((one) => one.soname === soname) ?? null;
+    if (library) this.#add(library.templates[0] ?? "", smallestVersion(library));
+    else this.#add(findShlibs(shlibs, soname) ?? "", null);
+    this.#libraries.set(key, library);
+    return library;
+  }
 }

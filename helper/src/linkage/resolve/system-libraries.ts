@@ -1,5 +1,6 @@
 /** The environment's libraries and packages, as its library index has them. */
 import { VoyagerError } from "../../common/errors.ts";
+import { group } from "../../common/group.ts";
 import type { PackageFormat } from "../../common/package-version.ts";
 import { libraryIndexPath } from "../../environment/library-index.ts";
 import { splitSections } from "../../environment/record.ts";
@@ -47,7 +48,10 @@ export class SystemLibraries {
   /** Real path → key of the package. */
   readonly #owners = new Map<string, string>();
   readonly #sonames = new Map<string, CachedLibrary>();
-  readonly #byName = new Map<string, SystemPackage[]>();
+  // These two are filled when they are first asked.
+  #byName: Map<string, SystemPackage[]> | null = null;
+  #byProvision: Map<string, SystemPackage[]> | null = null;
+  readonly #provided: [path: string, key: string][] = [];
 
   /** @param index the index, whole. Throws when it is not. */
   constructor(index: string) {
@@ -69,10 +73,7 @@ export class SystemLibraries {
       // The loader takes the first.
       if (!this.#sonames.has(soname)) this.#sonames.set(soname, { soname, flags, path, realPath });
     }
-    for (const [path = "", key = ""] of rows(sections.provided)) {
-      const owner = this.#packages.get(key);
-      if (owner) this.#provide(path, owner);
-    }
+    for (const [path = "", key = ""] of rows(sections.provided)) this.#provided.push([path, key]);
   }
 
   /** The package that owns a file of the system; null when none does, or the index does not have it. */
@@ -93,8 +94,9 @@ export class SystemLibraries {
   packageByKey(key: string): SystemPackage | null {
     const known = this.#packages.get(key);
     if (known) return known;
-    const same = [...this.#packages.values()].filter((one) => one.package === key.replace(/:.*/, ""));
-    return same.length === 1 ? (same[0] ?? null) : null;
+    this.#byName ??= group(this.packages().map((one) => [one.package, one]));
+    const same = this.#byName.get(key.replace(/:.*/, ""));
+    return same?.length === 1 ? (same[0] ?? null) : null;
   }
 
   /** Notes an owner that the package manager itself named; see confirm-owners.ts. */
@@ -134,13 +136,32 @@ export class SystemLibraries {
 
   /** Installed packages of a name, or that provide it. */
   #installed(name: string): SystemPackage[] {
-    return this.#byName.get(name) ?? [];
+    this.#byProvision ??= this.#provisions();
+    return this.#byProvision.get(name) ?? [];
+  }
+
+  #provisions(): Map<string, SystemPackage[]> {
+    const provisions = new Map<string, SystemPackage[]>();
+    const provide = (name: string, entry: SystemPackage) => {
+      const known = provisions.get(name);
+      if (!known) provisions.set(name, [entry]);
+      else if (!known.includes(entry)) known.push(entry);
+    };
+    for (const entry of this.#packages.values()) {
+      for (const word of [entry.package, ...entry.provides]) provide(word, entry);
+    }
+    for (const [path, key] of this.#provided) {
+      const owner = this.#packages.get(key);
+      if (owner) provide(path, owner);
+    }
+    return provisions;
   }
 
   #addPackage(fields: string[]): void {
     const [key = "", name = "", arch = "", version = "", source = "", sourceVersion = ""] = fields;
     const [essential, depends = "", provides = ""] = fields.slice(6);
-    const entry: SystemPackage = {
+    const { format } = this;
+    this.#packages.set(key, {
       key,
       package: name,
       arch,
@@ -148,17 +169,14 @@ export class SystemLibraries {
       source,
       sourceVersion,
       essential: essential === "yes",
-      depends: readRelations(depends, this.format),
-      provides: readRelations(provides, this.format).flat(),
-    };
-    this.#packages.set(key, entry);
-    for (const word of [name, ...entry.provides]) this.#provide(word, entry);
-  }
-
-  #provide(name: string, entry: SystemPackage): void {
-    const known = this.#byName.get(name);
-    if (!known) this.#byName.set(name, [entry]);
-    else if (!known.includes(entry)) known.push(entry);
+      // Read only when they are asked for: that takes longer than all the rest.
+      get depends() {
+        return readRelations(depends, format);
+      },
+      get provides() {
+        return readRelations(provides, format).flat();
+      },
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 /** Which files share a box in the picture: each its own while they are few, else those alike. */
+import { group } from "../../../common/group.ts";
 import { count } from "../../../common/text.ts";
 import { fileName } from "../../../linkage/file-name.ts";
 import type { Library, ReportFile } from "../../../linkage/report.ts";
@@ -59,14 +60,7 @@ function toGroups(lists: ReportFile[][], alone = false): FileGroup[] {
 }
 
 function groupBy(files: ReportFile[], keyOf: (file: ReportFile) => string): ReportFile[][] {
-  const groups = new Map<string, ReportFile[]>();
-  for (const file of files) {
-    const key = keyOf(file);
-    const group = groups.get(key);
-    if (group) group.push(file);
-    else groups.set(key, [file]);
-  }
-  return [...groups.values()];
+  return [...group(files.map((file) => [keyOf(file), file])).values()];
 }
 
 const needsOf = (file: ReportFile) =>
