@@ -1,6 +1,7 @@
 /** The examples are what users copy: they build, twice to the same bits, and what they build works. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Needed } from "../../helper/src/linkage/report.ts";
 import { buildAttribute, expectNothingLeft, mustBuild, nixBuild, transfer } from "../support/nix.ts";
 import { inContainer, wheelIn } from "../support/target.ts";
 import { must } from "../support/run.ts";
@@ -38,6 +39,23 @@ print(bcrypt.checkpw(b"secret", bcrypt.hashpw(b"secret", bcrypt.gensalt(4))))
   );
   expect([...dynamic.matchAll(/NEEDED.*\[(.*)\]/g)].map(([, name]) => name)).toEqual(["libc.so.6"]);
   expect(dynamic).not.toMatch(/RPATH|RUNPATH|a store path/);
+});
+
+test("what it links to is proven in each way of running Nix, and a broken rule fails", async () => {
+  const path = (await mustBuild(`voyager.examples.bcrypt.override { transfer = "${transfer}"; }`))[0] ?? "";
+  const report = JSON.parse(readFileSync(join(path, "nix-support/linkage.json"), "utf8"));
+  expect(report).toMatchObject({ schema: "voyager-linkage/1", verdict: "pass", problems: [] });
+  const [file, ...others] = report.files;
+  expect([file.path, others]).toEqual([`${wheelIn(path)}!/bcrypt/_bcrypt.abi3.so`, []]);
+  expect(file.needed.map((one: Needed) => [one.soname, one.provider.package])).toEqual([
+    ["libc.so.6", "libc6"],
+  ]);
+  const broken = await nixBuild(`build {
+    systemBuildDependencies = [ "gcc" "libc6-dev" ];
+    buildScript = "mkdir $out/bin; echo 'int main(void) { return 0; }' >m.c; gcc -static -o $out/bin/m m.c";
+  }`);
+  expect(broken.stderr).toContain("bin/m has libc.a of libc6-dev linked into it");
+  expect(broken.stderr).toContain("failed with exit code 77");
 });
 
 test("what was installed is recorded, and Hydra's products are files", async () => {
