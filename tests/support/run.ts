@@ -48,7 +48,9 @@ export async function must(command: string, args: string[], options: RunOptions 
 
 /** The same, without waiting for others. */
 export function mustSync(command: string, args: string[], input?: string): string {
-  const result = spawnSync(command, args, { encoding: "utf8", input });
-  if (result.status !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${result.stderr}`);
+  const result = spawnSync(command, args, { encoding: "utf8", input, maxBuffer: 256 * 1024 * 1024 });
+  if (result.status !== 0) {
+    throw new Error(`${command} ${args.join(" ")} failed:\n${result.error?.message ?? result.stderr}`);
+  }
   return result.stdout.trimEnd();
 }
