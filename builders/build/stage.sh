@@ -101,11 +101,14 @@ apply_patches() {
 }
 
 # Has each link write down what it read, see linker.sh: a library that is linked statically is out
-# of the administrator's reach.
+# of the administrator's reach. The file "watched" is how the audit knows that nobody has taken the
+# records away.
 watch_linkers() {
-  local folder=$root/.voyager/linker name first=
-  command -v ld >/dev/null || return 0
-  mkdir -p "$folder" "$root/.voyager/links"
+  local folder=$root/.voyager/linker name first= found
+  mkdir -p "$root/.voyager/links"
+  : >"$root/.voyager/links/watched"
+  found=$(command -v ld) || return 0
+  mkdir -p "$folder"
   for name in ld ld.bfd ld.gold ld.lld ld.mold; do
     command -v "$name" >/dev/null || continue
     if [[ -z $first ]]; then
@@ -117,6 +120,9 @@ watch_linkers() {
     fi
   done
   export COMPILER_PATH=$folder${COMPILER_PATH:+:$COMPILER_PATH}
+  # For those that call it themselves, or empty the environment. A linker that the build brings along
+  # stays the first.
+  case $found in /usr/bin/ld | /bin/ld) export PATH=$folder:$PATH ;; esac
 }
 
 # Options taken from the environment could switch tar's and unzip's own protection off.

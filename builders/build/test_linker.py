@@ -19,7 +19,8 @@ class LinkerTest(unittest.TestCase):
         """Runs it; returns its result, and the records as sets of lines."""
         env.setdefault("OTHER", os.path.join(self.top, "other"))
         result = self.stage(script=script, **env)
-        links = glob.glob(os.path.join(self.root, ".voyager/links/*"))
+        links = set(glob.glob(os.path.join(self.root, ".voyager/links/*")))
+        links.remove(os.path.join(self.root, ".voyager/links/watched"))
         records = []
         for name in links:
             self.assertTrue(name.endswith(".link"), f"{name} was left behind")
@@ -31,8 +32,8 @@ class LinkerTest(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(len(records), 1, records)
         [identity, path, *rest] = records[0]
-        self.assertEqual(path, f"output {output}")
-        self.assertEqual([os.path.basename(line) for line in rest], archives)
+        self.assertEqual(path, f"output {os.path.realpath(self.root)}/source/{output}")
+        self.assertEqual([os.path.basename(line) for line in rest if line != "relocatable"], archives)
         return identity
 
     def test_an_ordinary_link_leaves_no_record(self):
@@ -96,6 +97,53 @@ class LinkerTest(unittest.TestCase):
             f"printf '#!/bin/sh\\necho mine >&2; exec /usr/bin/ld \"$@\"' >../ld; chmod +x ../ld; {MAIN}; {STATIC};"
             "gcc main.c -L$OTHER -lan -o m", COMPILER_PATH=self.root)
         self.assert_links(result, records, "m", ["liban.a"])
+
+    def test_one_that_is_called_by_its_name_or_by_a_compiler_without_environment(self):
+        for link in ("gcc -c main.c; ld -e main main.o $OTHER/liban.a -o m",
+                     "env -i PATH=\"$PATH\" gcc main.c $OTHER/liban.a -o m"):
+            with self.subTest(link):
+                shutil.rmtree(self.root)
+                os.makedirs(os.path.join(self.root, ".voyager"))
+                result, records = self.link(f"{STATIC}; {MAIN}; {link}")
+                self.assert_links(result, records, "m", ["liban.a"])
+
+    def test_a_library_by_another_name(self):
+        result, records = self.link(f"{STATIC}; {MAIN}; ln -s $OTHER/liban.a an.lib; gcc main.c ./an.lib -o m")
+        self.assert_links(result, records, "m", ["liban.a"])
+
+    def test_a_link_of_objects_only_passes_on_what_it_read_but_a_shared_library_does_not(self):
+        result, records = self.link(f"{STATIC}; {MAIN}; gcc -c main.c; ld -r main.o $OTHER/liban.a -o all.o;"
+                                    "gcc all.o -o m")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        made = {os.path.basename(record[1]): [os.path.basename(line) for line in record[2:]] for record in records}
+        self.assertEqual(made, {"all.o": ["liban.a", "relocatable"], "m": ["liban.a"]})
+
+    def test_a_shared_library_keeps_what_it_read_to_itself(self):
+        result, records = self.link(f"{STATIC}; {MAIN}; gcc -shared -Wl,--whole-archive $OTHER/liban.a"
+                                    " -Wl,--no-whole-archive -o libown.so; gcc main.c ./libown.so -o m")
+        self.assert_links(result, records, "libown.so", ["liban.a"])
+
+    def test_the_packages_own_dependency_file_is_written(self):
+        for option in ("-Wl,--dependency-file=own.d", "-Wl,--dependency-file,own.d", "@options"):
+            with self.subTest(option):
+                shutil.rmtree(self.root)
+                os.makedirs(os.path.join(self.root, ".voyager"))
+                result, records = self.link(f"{STATIC}; {MAIN}; echo '-Wl,--dependency-file=own.d' >options;"
+                                            f"gcc main.c $OTHER/liban.a -o m {option}; head -n 1 own.d; grep liban own.d")
+                self.assert_links(result, records, "m", ["liban.a"])
+                self.assertIn("m: ", result.stdout)
+
+    def test_a_cross_compiler_gets_the_linker_of_its_target(self):
+        cross = os.path.join(self.top, "libexec/gcc/alpha-none-elf/12/lto-wrapper")
+        own = "/usr/bin/alpha-none-elf-ld"
+        if os.path.exists(own) or not os.access("/usr/bin", os.W_OK):
+            self.skipTest("no place for the linker of another machine")
+        with open(own, "w", encoding="utf-8") as stream:
+            stream.write("#!/bin/sh\necho alpha\n")
+        self.addCleanup(os.remove, own)
+        os.chmod(own, 0o755)
+        result, _ = self.link(f"COLLECT_LTO_WRAPPER={cross} ld -o m main.o")
+        self.assertIn("alpha", result.stdout)
 
 
 del Stage
