@@ -8,11 +8,22 @@ const link = (buildId: string | null, output: string, ...archives: string[]) => 
 });
 
 test("records are read as the linker wrote them", () => {
-  const text = "id 0a1b\noutput a b/m\narchive /usr/lib/libz.a\narchive /usr/lib/libm.a\nid \noutput n\n";
+  const text =
+    "watched\nid 0a1b\noutput a b/m\narchive /usr/lib/libz.a\narchive /usr/lib/libm.a\nid \noutput n\n";
   expect(parseRecords(text)).toEqual([
     link("0a1b", "a b/m", "/usr/lib/libz.a", "/usr/lib/libm.a"),
     link(null, "n"),
   ]);
+});
+
+test("a part that is linked into something else is none of the build's files", () => {
+  const text =
+    "watched\nid \noutput a.o\narchive /l/libz.a\nrelocatable\nid 01\noutput x\narchive /l/libz.a\n";
+  expect(parseRecords(text)).toEqual([link("01", "x", "/l/libz.a")]);
+});
+
+test("records that were taken away are not taken for none", () => {
+  expect(() => parseRecords("")).toThrow("what the linkers wrote down while they worked is gone");
 });
 
 test("a file is known by its build id, whatever its name", () => {

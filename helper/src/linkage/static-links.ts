@@ -3,6 +3,7 @@
  * worked (builders/build/linker.sh).
  */
 import { basename } from "node:path";
+import { VoyagerError } from "../common/errors.ts";
 
 /** One link that read static libraries which are not the build's own. */
 export interface LinkRecord {
@@ -22,12 +23,22 @@ export interface LinkedFile {
   linked: boolean;
 }
 
-/** Part of a script: prints all records that the folder `links` holds. */
+/** Part of a script: prints all records that the folder `links` holds, if they are still kept there. */
 export const printRecords = (links: string) =>
-  `for record in ${links}/*.link; do [ -f "$record" ] && cat "$record"; done\n`;
+  `[ ! -f ${links}/watched ] || [ ! -w ${links} ] || echo watched
+for record in ${links}/*.link; do [ -f "$record" ] && cat "$record"; done\n`;
 
-/** Reads what the script printed. */
+/**
+ * Reads what the script printed. What was linked to an object (`ld -r`) is left out: it is in the
+ * record of the file that the object was linked into. Throws when the build has meddled with the folder.
+ */
 export function parseRecords(text: string): LinkRecord[] {
+  if (!/^watched$/m.test(text)) {
+    throw new VoyagerError("linkage", "what the linkers wrote down while they worked is gone", {
+      why: "the build has removed or closed the folder links in /build/.voyager, so nobody can tell which static libraries it linked",
+      remedy: "have the build leave /build/.voyager alone",
+    });
+  }
   const records: LinkRecord[] = [];
   for (const line of text.split("\n")) {
     const [, word, value = ""] = /^(id|output|archive) ?(.*)$/.exec(line) ?? [];
@@ -35,6 +46,7 @@ export function parseRecords(text: string): LinkRecord[] {
     if (word === "id") records.push({ buildId: value || null, output: "", archives: [] });
     else if (word === "output" && last) last.output = value;
     else if (word === "archive" && last) last.archives.push(value);
+    else if (line === "relocatable") records.pop();
   }
   return records;
 }
