@@ -6,7 +6,8 @@ const store = "/nix/store";
 const out = `${store}/0123456789abcdfghijklmnpqrsvwxyz-x-1`;
 const nixLibrary = `${store}/1123456789abcdfghijklmnpqrsvwxyz-openssl-3/lib`;
 const libc: Provider = { kind: "system", package: "libc6", version: "2.36-9", source: "glibc" };
-const fine: LoaderFindings = { loader: "/lib64/ld", missing: [], missingVersions: [], error: null };
+const loader = "/lib64/ld-linux-x86-64.so.2";
+const fine: LoaderFindings = { loader, missing: [], missingVersions: [], error: null };
 
 const library = (soname: string, path: string | null, provider: Provider): Library => ({
   soname,
@@ -34,7 +35,7 @@ function file(change: Partial<ReportFile> = {}): ReportFile {
     machine: "x86_64",
     dynamic: true,
     buildId: null,
-    interpreter: "/lib64/ld-linux-x86-64.so.2",
+    interpreter: loader,
     soname: null,
     runpath: [],
     needed: [ours],
@@ -110,6 +111,15 @@ describe("nix-store", () => {
 });
 
 describe("unresolved", () => {
+  test.each(["/opt/none/ld.so", `${out}/lib/ld.so`, "lib/ld.so"])(
+    "a loader that is not the system's: %s",
+    (own) => {
+      expect(problems(audited(file({ interpreter: own })))).toEqual([
+        `unresolved ld.so: bin/x is started by ${own}, which is not the system's loader: that is ${loader}`,
+      ]);
+    },
+  );
+
   const gone: Provider = { kind: "unresolved", package: null, version: null, source: null };
 
   test("a library that is not found, once though two sources say so", () => {

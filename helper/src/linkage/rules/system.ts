@@ -1,7 +1,8 @@
 /** What the system's own loader must find, and in files that a package owns. */
+import { basename } from "node:path";
 import { fileName } from "../file-name.ts";
-import type { Problem } from "../report.ts";
-import { librariesOf, type RuleCheck } from "./rule.ts";
+import type { Problem, ReportFile } from "../report.ts";
+import { type Audited, isBelow, librariesOf, type LoaderFindings, type RuleCheck } from "./rule.ts";
 
 export const architecture: RuleCheck = ({ files, findings, machine }) =>
   files
@@ -18,9 +19,22 @@ export const architecture: RuleCheck = ({ files, findings, machine }) =>
       message: `${fileName(file)} is for ${file.machine} (${file.class} bit), for which the system has no loader; it is ${machine}`,
     }));
 
-export const unresolved: RuleCheck = ({ files, findings }) =>
-  files.flatMap((file): Problem[] => {
-    const found = findings.get(file);
+/**
+ * The loader that the kernel starts for a program, where that is not the one which was asked: it may
+ * be missing, or the build's own. One in the Nix store is for the rule "nix-store".
+ */
+function foreignLoader(
+  { interpreter }: ReportFile,
+  { loader }: LoaderFindings,
+  { store, outputs }: Audited,
+): string | null {
+  if (interpreter === null || loader === null || interpreter === loader) return null;
+  return isBelow(interpreter, [store]) && !isBelow(interpreter, outputs) ? null : interpreter;
+}
+
+export const unresolved: RuleCheck = (audited) =>
+  audited.files.flatMap((file): Problem[] => {
+    const found = audited.findings.get(file);
     if (!found) return [];
     const problem = (soname: string | null, message: string): Problem => ({
       file: fileName(file),
@@ -39,7 +53,18 @@ export const unresolved: RuleCheck = ({ files, findings }) =>
         .filter(({ provider }) => provider.kind === "unresolved")
         .map(({ soname }) => soname),
     ]);
+    const foreign = foreignLoader(file, found, audited);
+    const loader =
+      foreign === null
+        ? []
+        : [
+            problem(
+              basename(foreign),
+              `${fileName(file)} is started by ${foreign}, which is not the system's loader: that is ${found.loader}`,
+            ),
+          ];
     return [
+      ...loader,
       ...[...missing].map((soname) =>
         problem(
           soname,
