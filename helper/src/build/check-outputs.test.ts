@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { temporaryFolders } from "../../testing/folders.ts";
@@ -31,6 +31,13 @@ test("names that are not UTF-8 are welcome", () => {
   const out = makeOutput();
   writeFileSync(Buffer.concat([Buffer.from(`${out}/lib/`), Buffer.from([0xe4, 0xff])]), "latin1");
   expect(() => checkOutputs({ out })).not.toThrow();
+});
+
+test("what its owner may not read can be read, as it will be in the store", () => {
+  const out = makeOutput();
+  chmodSync(join(out, "lib/file"), 0o111);
+  checkOutputs({ out });
+  expect(statSync(join(out, "lib/file")).mode & 0o777).toBe(0o511);
 });
 
 test("a FIFO", async () => {

@@ -32,7 +32,12 @@ function check(folder: Buffer): number {
     if (entry.isSymbolicLink()) continue;
     // Directories inherit setgid from their parent on some file systems; Nix clears it.
     if (entry.isDirectory()) check(readable(path));
-    else if (lstatSync(path).mode & 0o6000) refuseEntry(path.toString(), "a setuid or setgid file");
+    else {
+      const { mode } = lstatSync(path);
+      if (mode & 0o6000) refuseEntry(path.toString(), "a setuid or setgid file");
+      // Nix lets everybody read it in the end, so the audit may.
+      if (!(mode & 0o400)) chmodSync(path, mode | 0o400);
+    }
   }
   return entries;
 }
