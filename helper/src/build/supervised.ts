@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { OutputSink } from "../engine/engine.ts";
+import { systemPath } from "./layout.ts";
 
 /**
  * What the supervisor runs. Its arguments: the nonce that it must find in each of the folders, those
@@ -15,7 +16,8 @@ import type { OutputSink } from "../engine/engine.ts";
  * - verifies that what it sees is what the helper made (a nonce in every folder that it can
  *   write), and removes the nonces to say so: else it exits with 125;
  * - runs the build, and then kills what the build left running, so that nothing changes from there;
- * - runs scripts for as long as it is asked to.
+ * - runs scripts for as long as it is asked to, with nothing of what the build's variables say: its PATH
+ *   may lead to other programs first.
  *
  * Who watches the lifeline is a child of its own, not a program which that one starts: only so can it
  * wait until the watcher is dead. A reader that has been killed, but has not run since, takes the
@@ -39,7 +41,7 @@ wait 2>/dev/null
 printf '@voyager %s ended\\n' "$secret" >&2
 while read -r word script answer <&3; do
   [ "$word" = ask ] || exit 125
-  sh "$script" >"$answer" 2>/dev/null 3<&-
+  /usr/bin/env -i PATH=${systemPath} LC_ALL=C.UTF-8 /bin/sh "$script" >"$answer" 2>/dev/null 3<&-
   printf '@voyager %s answered\\n' "$secret" >&2
 done
 exit 0
