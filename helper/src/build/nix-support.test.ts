@@ -61,6 +61,15 @@ test("lines of other records come after them", () => {
   expect(read("hydra-build-products")).toBe('file wheel "$out/b.whl"\nreport linkage "x"\n');
 });
 
+test("lines that the build script wrote stay, before ours and each once", () => {
+  const out = folder();
+  mkdirSync(join(out, "nix-support"));
+  writeFileSync(join(out, "nix-support/hydra-build-products"), "doc manual /d\n\nreport linkage x");
+  writeNixSupport(makeAttributes({ products: [] }, { outputs: { out } }), environment, ["report linkage x"]);
+  const written = readFileSync(join(out, "nix-support/hydra-build-products"), "utf8");
+  expect(written).toBe("doc manual /d\nreport linkage x\n");
+});
+
 test("no products, no file", () => {
   expect(() => write(["a.whl"], [])("hydra-build-products")).toThrow("ENOENT");
 });

@@ -1,5 +1,5 @@
 /** What every build leaves in nix-support/ beside its own files. */
-import { lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../common/hash.ts";
 import { VoyagerError } from "../common/errors.ts";
@@ -26,12 +26,15 @@ export function supportFolder(attributes: Attributes): string {
   return folder;
 }
 
+/** More is no list of products. */
+const mostBytes = 1024 * 1024;
+
 /** JSON with sorted keys, the same for the same content. */
 function steadyJson(value: unknown): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(value)), null, 1)}\n`;
 }
 
-/** Writes environment.json and hydra-build-products. @param records lines of other records for Hydra */
+/** Writes environment.json and hydra-build-products, behind the lines that the build script wrote there. @param records lines of other records for Hydra */
 export function writeNixSupport(attributes: Attributes, environment: Environment, records: string[]): void {
   const folder = supportFolder(attributes);
   const spec = attributes.voyager;
@@ -45,8 +48,18 @@ export function writeNixSupport(attributes: Attributes, environment: Environment
   };
   replaceFile(join(folder, "environment.json"), steadyJson(record));
   const products = spec.products.flatMap((product) => productLines(attributes, product));
-  products.push(...records);
-  if (products.length > 0) replaceFile(join(folder, "hydra-build-products"), `${products.join("\n")}\n`);
+  const file = join(folder, "hydra-build-products");
+  const lines = [...new Set([...linesOf(file), ...products, ...records])];
+  if (lines.length > 0) replaceFile(file, `${lines.join("\n")}\n`);
+}
+
+/** Lines that the build script itself has written, if it has. */
+function linesOf(file: string): string[] {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile() || found.size > mostBytes) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
 }
 
 /** Writes a file in the place of whatever the build left there. */
