@@ -27,6 +27,7 @@ const user = `${streamIdentity.uid}:${streamIdentity.gid}`;
 const runAlone = `
 "$@"
 status=$?
+PATH=${systemPath}
 lifeline=$(cd /proc && ls -d [0-9]* | sort -n | sed -n 2p)
 for process in $(cd /proc && ls -d [0-9]*); do
   case $process in 1|$lifeline|$$) ;; *) kill -KILL "$process" 2>/dev/null ;; esac

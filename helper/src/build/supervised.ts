@@ -16,8 +16,9 @@ import { systemPath } from "./layout.ts";
  * - verifies that what it sees is what the helper made (a nonce in every folder that it can
  *   write), and removes the nonces to say so: else it exits with 125;
  * - runs the build, and then kills what the build left running, so that nothing changes from there;
- * - runs scripts for as long as it is asked to, with nothing of what the build's variables say: its PATH
- *   may lead to other programs first.
+ * - runs scripts for as long as it is asked to, with nothing of what the build's variables say.
+ *
+ * The build's PATH may lead to other programs first, so only the build itself gets it.
  *
  * Who watches the lifeline is a child of its own, not a program which that one starts: only so can it
  * wait until the watcher is dead. A reader that has been killed, but has not run since, takes the
@@ -25,6 +26,8 @@ import { systemPath } from "./layout.ts";
  */
 export const supervisor = `
 read -r word secret || exit 125
+path=$PATH
+PATH=${systemPath}
 exec 3<&0 </dev/null
 watch() { { while read -r word; do :; done <&3; kill -KILL -1; } & }
 nonce=$1; folders=$2; shift 2
@@ -33,7 +36,7 @@ for folder in $folders; do
   [ "$(cat "$folder/.nix-voyager-nonce" 2>/dev/null)" = "$nonce" ] && [ -w "$folder" ] || exit 125
 done
 for folder in $folders; do rm "$folder/.nix-voyager-nonce" || exit 125; done
-"$@" 3<&-
+PATH=$path "$@" 3<&-
 status=$?
 [ $status = 0 ] || exit $status
 kill -KILL -1
