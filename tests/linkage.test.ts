@@ -81,6 +81,14 @@ describe("nix-store", () => {
   });
 });
 
+test("unresolved: a program that is started by a loader of its own", async () => {
+  const message = await broken(`build { ${c} buildScript = ''
+    ${main("int main(void) { return 0; }")}; gcc -o $out/bin/x main.c -Wl,--dynamic-linker=/opt/ld.so''; }`);
+  expect(message).toContain(
+    "bin/x is started by /opt/ld.so, which is not the system's loader: that is /lib64/ld-linux-x86-64.so.2",
+  );
+});
+
 test("unresolved: a library that is not there", async () => {
   const message = await broken(`build { ${c} buildScript = ''
     ${answers}; echo 'int answer(void) { return 42; }' >a.c
@@ -120,6 +128,16 @@ describe("static", () => {
   test("also when the file was stripped, renamed and has no build id any more", async () => {
     const script = `gcc -o y main.c -Wl,-Bstatic -lz -Wl,-Bdynamic -Wl,--build-id=none; strip y; cp y $out/bin/x`;
     expect(await broken(linked("", script))).toContain("bin/x has libz.a of zlib1g-dev linked into it");
+  });
+
+  test("by a linker that the build calls itself, from an object that another link made", async () => {
+    const script = `gcc -c main.c; ld -r main.o /usr/lib/x86_64-linux-gnu/libz.a -o all.o; gcc -o $out/bin/x all.o`;
+    expect(await broken(linked("", script))).toContain("bin/x has libz.a of zlib1g-dev linked into it");
+  });
+
+  test("a build that takes away what its linkers wrote down", async () => {
+    const message = await broken(linked("", "gcc -o $out/bin/x main.c -lz; rm -rf /build/.voyager/links"));
+    expect(message).toContain("what the linkers wrote down while they worked is gone");
   });
 
   test("a test program that is not delivered does no harm", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { thrownBy } from "../../testing/logs.ts";
@@ -68,6 +68,31 @@ test("lines that the build script wrote stay, before ours and each once", () => 
   writeNixSupport(makeAttributes({ products: [] }, { outputs: { out } }), environment, ["report linkage x"]);
   const written = readFileSync(join(out, "nix-support/hydra-build-products"), "utf8");
   expect(written).toBe("doc manual /d\nreport linkage x\n");
+});
+
+describe("another output than the one that carries it", () => {
+  const writeBeside = (prepare: (dev: string) => void) => {
+    const outputs = { out: folder(), dev: folder() };
+    prepare(outputs.dev);
+    writeNixSupport(makeAttributes({ products: [] }, { outputs }), environment, []);
+    return readdirSync(join(outputs.dev, "nix-support"));
+  };
+
+  test("loses what looks like our records, and keeps what else is there", () => {
+    const left = writeBeside((dev) => {
+      mkdirSync(join(dev, "nix-support"));
+      for (const name of ["linkage.json", "verify", "setup-hook"])
+        writeFileSync(join(dev, "nix-support", name), "");
+    });
+    expect(left).toEqual(["setup-hook"]);
+  });
+
+  test("must not lead elsewhere", async () => {
+    const error = await thrownBy<VoyagerError>(() =>
+      writeBeside((dev) => symlinkSync("/etc", join(dev, "nix-support"))),
+    );
+    expect(error.what).toMatch(/nix-support is not a folder$/);
+  });
 });
 
 test("no products, no file", () => {

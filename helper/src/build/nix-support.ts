@@ -12,18 +12,43 @@ export function mainOutput(outputs: Record<string, string>): string {
   return outputs.out ?? Object.values(outputs)[0] ?? "";
 }
 
-/** The folder nix-support of an output, made if it is not there. */
-export function supportFolder(attributes: Attributes): string {
-  const folder = join(mainOutput(attributes.outputs), "nix-support");
-  // What was built may have put links here, which must lead us nowhere.
-  if (!lstatSync(folder, { throwIfNoEntry: false })) mkdirSync(folder);
-  if (!lstatSync(folder).isDirectory()) {
+/** Names of what only we write into nix-support, and others believe. */
+const ownRecords = ["environment.json", "linkage.html", "linkage.json", "sbom.cdx.json", "verify"];
+
+/** The folder nix-support of an output, if it has one. What was built may have put a link here, which must lead nobody anywhere. */
+function existingFolder(output: string): string | null {
+  const folder = join(output, "nix-support");
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found) return null;
+  if (!found.isDirectory()) {
     throw new VoyagerError("output", `${folder} is not a folder`, {
       why: "every build leaves records in nix-support, and the build script made something else of it",
       remedy: "make it a folder, or leave it out",
     });
   }
   return folder;
+}
+
+/** The folder nix-support of the output that carries it, made if it is not there. */
+export function supportFolder(attributes: Attributes): string {
+  const output = mainOutput(attributes.outputs);
+  const folder = existingFolder(output);
+  if (folder !== null) return folder;
+  mkdirSync(join(output, "nix-support"));
+  return join(output, "nix-support");
+}
+
+/**
+ * Removes records that a build has put into its other outputs, be it with a copy of another build: they
+ * are none of ours, and would be believed.
+ */
+function removeOtherRecords({ outputs }: Attributes): void {
+  for (const output of Object.values(outputs)) {
+    const folder = output === mainOutput(outputs) ? null : existingFolder(output);
+    for (const name of folder === null ? [] : ownRecords) {
+      rmSync(join(folder ?? "", name), { recursive: true, force: true });
+    }
+  }
 }
 
 /** More is no list of products. */
@@ -34,10 +59,15 @@ function steadyJson(value: unknown): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(value)), null, 1)}\n`;
 }
 
-/** Writes environment.json and hydra-build-products, behind the lines that the build script wrote there. @param records lines of other records for Hydra */
+/**
+ * Writes environment.json, and hydra-build-products behind the lines that the build script wrote there.
+ *
+ * @param records lines of other records for Hydra
+ */
 export function writeNixSupport(attributes: Attributes, environment: Environment, records: string[]): void {
   const folder = supportFolder(attributes);
   const spec = attributes.voyager;
+  removeOtherRecords(attributes);
   // No time and no image id: two builds in environments of the same packages give the same bytes.
   const record = {
     schema: "voyager-environment/1",
