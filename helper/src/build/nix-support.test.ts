@@ -5,7 +5,7 @@ import { thrownBy } from "../../testing/logs.ts";
 import { makeAttributes } from "../../testing/specs.ts";
 import type { VoyagerError } from "../common/errors.ts";
 import type { Spec } from "../spec/spec.ts";
-import { mainOutput, writeNixSupport } from "./nix-support.ts";
+import { mainOutput, removeOtherRecords, writeNixSupport } from "./nix-support.ts";
 
 const folder = temporaryFolders();
 
@@ -74,7 +74,7 @@ describe("another output than the one that carries it", () => {
   const writeBeside = (prepare: (dev: string) => void) => {
     const outputs = { out: folder(), dev: folder() };
     prepare(outputs.dev);
-    writeNixSupport(makeAttributes({ products: [] }, { outputs }), environment, []);
+    removeOtherRecords(outputs);
     return readdirSync(join(outputs.dev, "nix-support"));
   };
 

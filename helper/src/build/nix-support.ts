@@ -13,7 +13,14 @@ export function mainOutput(outputs: Record<string, string>): string {
 }
 
 /** Names of what only we write into nix-support, and others believe. */
-const ownRecords = ["environment.json", "linkage.html", "linkage.json", "sbom.cdx.json", "verify"];
+const ownRecords = [
+  "environment.json",
+  "linkage.html",
+  "linkage.json",
+  "provenance.json",
+  "sbom.cdx.json",
+  "verify",
+];
 
 /** The folder nix-support of an output, if it has one. What was built may have put a link here, which must lead nobody anywhere. */
 function existingFolder(output: string): string | null {
@@ -42,7 +49,7 @@ export function supportFolder(attributes: Attributes): string {
  * Removes records that a build has put into its other outputs, be it with a copy of another build: they
  * are none of ours, and would be believed.
  */
-function removeOtherRecords({ outputs }: Attributes): void {
+export function removeOtherRecords(outputs: Record<string, string>): void {
   for (const output of Object.values(outputs)) {
     const folder = output === mainOutput(outputs) ? null : existingFolder(output);
     for (const name of folder === null ? [] : ownRecords) {
@@ -67,7 +74,6 @@ function steadyJson(value: unknown): string {
 export function writeNixSupport(attributes: Attributes, environment: Environment, records: string[]): void {
   const folder = supportFolder(attributes);
   const spec = attributes.voyager;
-  removeOtherRecords(attributes);
   // No time and no image id: two builds in environments of the same packages give the same bytes.
   const record = {
     schema: "voyager-environment/1",

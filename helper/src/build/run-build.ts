@@ -9,7 +9,7 @@ import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
-import { writeNixSupport } from "./nix-support.ts";
+import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
 import { runStreamed } from "./run-streamed.ts";
 import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
@@ -71,13 +71,18 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
     if (spec.test) testing();
     if (isAudited) auditing().then(({ getReady }) => getReady());
   };
+  let isFinished = false;
   const afterwards = async (room: AuditRoom) => {
     output.end();
     log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
     announcePhase("check");
     if (spec.test) await (await testing()).finishTest(build, spec.test, room);
-    if (spec.result === "directory") checkOutputs(attributes.outputs);
+    if (spec.result === "directory") {
+      checkOutputs(attributes.outputs);
+      removeOtherRecords(attributes.outputs);
+    }
     const record = isAudited ? await (await auditing()).auditBuild(build, room) : async () => [];
+    isFinished = true;
     return async () => {
       const lines = await record();
       if (spec.result === "directory") writeNixSupport(attributes, build.environment, lines);
@@ -105,6 +110,12 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   });
   output.end();
   if (outcome.status !== 0) throw await explainFailure(build, outcome);
+  if (!isFinished) {
+    throw new VoyagerError("build", `the build of ${spec.name} ended before it was looked at`, {
+      why: "its container ended by itself, as if all had been well: a process of the build meddled with process 1",
+      remedy: "have the build leave processes alone that it did not start",
+    });
+  }
   if (spec.result === "file") moveResults(build);
 }
 
