@@ -52,8 +52,7 @@ fi
 words=$(sed -n '/^$/q; 1{/: *\\$/!{s/\\ /\x01/g; s/  */\n/g; s/\x01/ /g}}
   s/^ *//; s/ *\\$//; s/\\ / /g; s/\\#/#/g; s/\$\$/$/g; p' "$record")
 rm -f "$record"
-output=$(printf '%s\n' "$words" | sed -n '1{s/:$//;p;}' | xargs -d '\n' readlink -f --)
-inputs=$(printf '%s\n' "$words" | sed 1d | sort -u | xargs -r -d '\n' readlink -f -- | sort -u)
+inputs=$(printf '%s\n' "$words" | sed 1d | xargs -r -d '\n' readlink -f -- | sort -u)
 
 # Only what is not the build's own counts, and not what every link takes from the compiler and the C
 # library because there is no other way: those have no shared form. libpthread.a of a newer C library
@@ -75,6 +74,7 @@ fi
 archives=$(printf '%s\n' "$archives" | sed '/^$/d' | sort -u)
 [ -n "$archives" ] || exit 0
 
+output=$(printf '%s\n' "$words" | sed -n '1{s/:$//;p;}' | xargs -d '\n' readlink -f --)
 id=$(readelf -n "$output" 2>/dev/null | sed -n 's/^ *Build ID: //p')
 {
   printf 'id %s\noutput %s\n%s\n' "$id" "$output" "$archives"
