@@ -21,3 +21,18 @@ export function spread({ median, min, max }, show) {
 export function times(value) {
   return `${value.toFixed(value < 0.1 ? 3 : 2)}×`;
 }
+
+/**
+ * A claim in words: the sides' names, what was measured, and what was promised.
+ *
+ * @param {import("./report.mjs").Result} result
+ * @param {import("./report.mjs").Claim} claim
+ * @returns {{ names: string, measured: string, median: string, target: string }}
+ */
+export function claimText({ sides }, { kind, ours, peer, measured, target }) {
+  const signs = { ratio: " / ", difference: " − " };
+  const names = kind === "time" ? sides[ours].label : sides[ours].label + signs[kind] + sides[peer].label;
+  const show = kind === "ratio" ? times : time;
+  const promised = kind === "ratio" ? `${target}×` : time(target);
+  return { names, measured: spread(measured, show), median: show(measured.median), target: promised };
+}

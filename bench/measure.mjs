@@ -33,15 +33,22 @@ export async function measure(sides, runs, onRound = () => {}) {
   return Object.fromEntries(names.map((name) => [name, summary(seconds[name])]));
 }
 
+const comparisons = {
+  ratio: (ours, peer) => ours / peer,
+  difference: (ours, peer) => ours - peer,
+  time: (ours) => ours,
+};
+
 /**
- * The ratio of two sides, round by round.
+ * What a claim speaks of, round by round.
  *
+ * @param {keyof typeof comparisons} kind
  * @param {Summary} ours
- * @param {Summary} peer
+ * @param {Summary} [peer] not of a time
  * @returns {Summary}
  */
-export function ratio(ours, peer) {
-  return summary(ours.values.map((value, round) => value / peer.values[round]));
+export function compare(kind, ours, peer) {
+  return summary(ours.values.map((value, round) => comparisons[kind](value, peer?.values[round])));
 }
 
 /**

@@ -28,22 +28,34 @@ const prelude = `voyager = import ${root} { }; inherit (voyager.lib) mkDockerBui
  *
  * @param {string} derivation Nix expression of a result of mkDockerBuild or mkDockerWheel
  * @param {string} value the nonce
+ * @param {{ audited?: boolean }} [options] without the audit, which no argument of lib/ can leave out
  * @returns {string[]}
  */
-export function freshBuildCommand(derivation, value) {
+export function freshBuildCommand(derivation, value, { audited = true } = {}) {
   const override = "override (old: { env = (old.env or { }) // { BENCH_RUN = nonce; }; })";
-  const expression = `{ nonce }: let ${prelude} in (${derivation}).${override}`;
+  const fresh = `(${derivation}).${override}`;
+  const bare = "derivation (built.drvAttrs // { voyager = built.voyager // { linkage = null; }; })";
+  const result = audited ? fresh : `let built = ${fresh}; in ${bare}`;
+  const expression = `{ nonce }: let ${prelude} in ${result}`;
   return ["nix-build", "--no-out-link", "--argstr", "nonce", value, "-E", expression];
 }
 
 /**
- * Builds it anew. @param {string} derivation as for freshBuildCommand
- * @returns {Promise<number>} seconds
+ * Builds it anew.
+ *
+ * @param {string} derivation as for freshBuildCommand
+ * @param {{ audited?: boolean }} [options] as for freshBuildCommand
+ * @returns {Promise<{ seconds: number, log: string }>}
  */
-export async function freshBuild(derivation) {
-  const { seconds, stdout } = await run(freshBuildCommand(derivation, nonce()));
+export async function freshBuildLog(derivation, options) {
+  const { seconds, stdout, stderr } = await run(freshBuildCommand(derivation, nonce(), options));
   for (const path of stdout.trim().split("\n")) willDelete(path);
-  return seconds;
+  return { seconds, log: stderr };
+}
+
+/** The same. @returns {Promise<number>} seconds */
+export async function freshBuild(derivation, options) {
+  return (await freshBuildLog(derivation, options)).seconds;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The report as one self-contained page. */
-import { spread, time, times } from "./format.mjs";
+import { claimText, time } from "./format.mjs";
 
 const style = `
 :root { color-scheme: light dark; --ink: #1c2128; --soft: #5b6470; --line: #d8dde3; --back: #fff; --card: #f6f8fa;
@@ -63,9 +63,9 @@ function plot(result) {
 }
 
 function claimLine(result, claim) {
-  const names = `${result.sides[claim.ours].label} / ${result.sides[claim.peer].label}`;
+  const { names, measured, target } = claimText(result, claim);
   const verdict = claim.met ? '<b class="good">reached</b>' : '<b class="bad">not reached</b>';
-  return `<p>${escaped(names)}: <b>${spread(claim.ratio, times)}</b>, to reach ≤ ${claim.target}×: ${verdict}</p>`;
+  return `<p>${escaped(names)}: <b>${measured}</b>, to reach ≤ ${target}: ${verdict}</p>`;
 }
 
 function section(result) {
@@ -83,13 +83,12 @@ function overview(figures) {
   const rows = figures.flatMap((result) =>
     result.claims.map((claim) => {
       const verdict = claim.met ? '<td class="good">reached</td>' : '<td class="bad">not reached</td>';
-      const ours = escaped(result.sides[claim.ours].label);
+      const { names, median, target } = claimText(result, claim);
       const link = `<a href="#${result.name}">${result.name}</a>`;
-      return `<tr><td>${link}</td><td>${ours}</td><td>${escaped(result.sides[claim.peer].label)}</td><td>${times(claim.ratio.median)}</td><td>≤ ${claim.target}×</td>${verdict}</tr>`;
+      return `<tr><td>${link}</td><td>${escaped(names)}</td><td>${median}</td><td>≤ ${target}</td>${verdict}</tr>`;
     }),
   );
-  const head =
-    "<tr><th>figure</th><th>ours</th><th>against</th><th>ratio</th><th>to reach</th><th></th></tr>";
+  const head = "<tr><th>figure</th><th>what</th><th>median</th><th>to reach</th><th></th></tr>";
   return `<section class="scroll"><table>${head}${rows.join("")}</table></section>`;
 }
 

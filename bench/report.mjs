@@ -1,12 +1,12 @@
 /** The report: a table for the terminal, and the same as JSON and as a page. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { spread, time, times } from "./format.mjs";
+import { claimText, spread, time } from "./format.mjs";
 import { page } from "./page.mjs";
 
 /**
  * @typedef {import("./measure.mjs").Summary} Summary
- * @typedef {{ ours: string, peer: string, target: number, ratio: Summary, met: boolean }} Claim
+ * @typedef {{ kind: "ratio" | "difference" | "time", ours: string, peer?: string, target: number, measured: Summary, met: boolean }} Claim
  * @typedef {{ label: string, command: string, seconds: Summary }} Side
  * @typedef {{ name: string, title: string, how: string, sides: Record<string, Side>, claims: Claim[], error?: string }} Result
  * @typedef {{ started: string, runs: number, load: { before: number, after: number }, machine: Record<string, string>, figures: Result[] }} Report
@@ -26,9 +26,8 @@ export function figureText(result) {
     lines.push(`  ${label.padEnd(width)}  ${spread(seconds, time)}`);
   }
   for (const claim of result.claims) {
-    const names = `${result.sides[claim.ours].label} / ${result.sides[claim.peer].label}`;
-    const verdict = claim.met ? "reached" : "NOT reached";
-    lines.push(`  ${names}: ${spread(claim.ratio, times)}, to reach ≤ ${claim.target}×: ${verdict}`);
+    const { names, measured, target } = claimText(result, claim);
+    lines.push(`  ${names}: ${measured}, to reach ≤ ${target}: ${claim.met ? "reached" : "NOT reached"}`);
   }
   return [...lines, ""].join("\n");
 }

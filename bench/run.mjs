@@ -8,7 +8,7 @@ import { run } from "./command.mjs";
 import { benchLabel } from "./engine.mjs";
 import { figures } from "./figures/index.mjs";
 import { describeMachine, load } from "./machine.mjs";
-import { measure, ratio } from "./measure.mjs";
+import { compare, measure } from "./measure.mjs";
 import { deleteMade, root } from "./nix.mjs";
 import { figureText, machineText, writeReport } from "./report.mjs";
 
@@ -75,8 +75,9 @@ async function measureFigure(figure, runs, temporary, isStopped) {
         ]),
       ),
       claims: claims.map((claim) => {
-        const ratios = ratio(seconds[claim.ours], seconds[claim.peer]);
-        return { ...claim, ratio: ratios, met: ratios.median <= claim.target };
+        const { kind = "ratio", ours, peer, target } = claim;
+        const measured = compare(kind, seconds[ours], seconds[peer]);
+        return { kind, ours, peer, target, measured, met: measured.median <= target };
       }),
     };
   } catch (error) {

@@ -30,7 +30,7 @@ export async function auditBuild(build: Build, room: AuditRoom): Promise<() => P
     system: { name: spec.system.name, image: imageName(spec.system) },
     environment: environment.record,
     systemRunDependencies: spec.systemRunDependencies,
-    allow: spec.linkage.allow,
+    allow: spec.linkage?.allow ?? [],
     store: storeOf(mainOutput(attributes.outputs)),
     room,
     links: `${buildFolder}/${controlFolder}/links`,

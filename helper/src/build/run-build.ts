@@ -66,7 +66,7 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   // These are loaded while the script runs, when there is time for it.
   const testing = () => import("./finish-test.ts");
   const auditing = () => import("./audit-build.ts");
-  const isAudited = spec.result === "directory" && spec.test === null;
+  const isAudited = spec.result === "directory" && spec.test === null && spec.linkage !== null;
   const meanwhile = () => {
     if (spec.test) testing();
     if (isAudited) auditing().then(({ getReady }) => getReady());

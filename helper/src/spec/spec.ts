@@ -149,7 +149,11 @@ export const specSchema = v.strictObject({
   /** System packages that the result needs of the target; null: not declared. */
   systemRunDependencies: v.nullable(v.array(packageName)),
   products: v.array(product),
-  linkage: v.strictObject({ allow: v.array(allowance) }),
+  /**
+   * null: no audit, and so no report that could be taken for one. Nothing in lib/ asks for that: the
+   * benchmark does, to tell what the audit costs.
+   */
+  linkage: v.nullable(v.strictObject({ allow: v.array(allowance) })),
   /** What only a test has; null: this is none. */
   test: v.nullable(test),
 });
