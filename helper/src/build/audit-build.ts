@@ -5,7 +5,7 @@ import { secondsSince, writeToStderr } from "../common/log.ts";
 import { audit } from "../linkage/audit.ts";
 import type { Report } from "../linkage/report.ts";
 import { renderTable } from "../records/table.ts";
-import { writeReportFiles } from "./report-files.ts";
+import { type Prepared, prepareRecords, writeReportFiles } from "./report-files.ts";
 import type { System } from "../spec/spec.ts";
 import { buildFolder, controlFolder } from "./layout.ts";
 import { mainOutput } from "./nix-support.ts";
@@ -21,7 +21,11 @@ function imageName({ name, image }: System): string {
  * not need the container and resolves with their lines for Hydra. Throws an error of kind `linkage`
  * when a rule is broken, naming each file and library.
  */
-export async function auditBuild(build: Build, room: AuditRoom): Promise<() => Promise<string[]>> {
+export async function auditBuild(
+  build: Build,
+  room: AuditRoom,
+  prepared: Prepared,
+): Promise<() => Promise<string[]>> {
   const start = performance.now();
   const { attributes, environment, log } = build;
   const spec = attributes.voyager;
@@ -45,7 +49,7 @@ export async function auditBuild(build: Build, room: AuditRoom): Promise<() => P
   if (report.verdict === "fail") throw brokenRules(spec.name, report);
   return async () => {
     const begin = performance.now();
-    const lines = await writeReportFiles(build, report);
+    const lines = await writeReportFiles(build, report, prepared);
     log.info({ seconds: secondsSince(begin) }, "linkage: records written");
     return lines;
   };
@@ -63,7 +67,8 @@ function brokenRules(name: string, { problems }: Report): VoyagerError {
   });
 }
 
-/** Loads what an audit of nearly every build needs, beyond this file. */
-export async function getReady(): Promise<void> {
-  await import("../linkage/find/zip.ts");
+/** Does what can be done before the build's script has ended, and loads what most audits need. */
+export async function prepareAudit(build: Build): Promise<Prepared> {
+  await Promise.all([import("../linkage/find/unpack.ts"), import("../linkage/find/zip.ts")]);
+  return prepareRecords(build);
 }

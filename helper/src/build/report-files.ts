@@ -7,26 +7,39 @@ import { join } from "node:path";
 import { version as helperVersion } from "../common/version.ts";
 import { pypiPurl } from "../linkage/purl.ts";
 import type { Report } from "../linkage/report.ts";
+import { warmUp } from "../records/page/graph/layout.ts";
 import { renderPage } from "../records/page/page.ts";
 import { renderProvenance } from "../records/provenance/render.ts";
 import { embedSboms } from "../records/sbom/embed.ts";
-import { renderSbom } from "../records/sbom/render.ts";
+import { type Formulation, formulationOf, renderSbom } from "../records/sbom/render.ts";
 import { renderVerifyScript } from "../records/verify/script.ts";
 import { replaceFile, supportFolder } from "./nix-support.ts";
 import type { Build } from "./runner.ts";
 
+/** What records say of the environment alone, made beforehand. */
+export interface Prepared {
+  formulation: Formulation;
+}
+
+/** Makes it, and does once what takes long only the first time. */
+export function prepareRecords({ environment }: Build): Prepared {
+  warmUp();
+  const { requested, record } = environment;
+  return { formulation: formulationOf({ requested, packages: record.packages }, record.osRelease) };
+}
+
 /** Writes them into nix-support, and SBOMs into wheels; resolves with their lines for Hydra. */
-export async function writeReportFiles(build: Build, report: Report): Promise<string[]> {
+export async function writeReportFiles(
+  build: Build,
+  report: Report,
+  { formulation }: Prepared,
+): Promise<string[]> {
   const { attributes, environment, log } = build;
   const { kind, package: built } = attributes.voyager;
   const folder = supportFolder(attributes);
   for (const left of await embedSboms(report, attributes.outputs, { helperVersion })) log.warn(left);
   const subject = { ...built, kind, purl: kind === "wheel" ? pypiPurl(built.name, built.version) : null };
-  const { requested, record } = environment;
-  const sbom = renderSbom(report, subject, {
-    helperVersion,
-    environment: { requested, packages: record.packages },
-  });
+  const sbom = renderSbom(report, subject, { helperVersion, formulation });
   const page = renderPage(report, { ...built, outputs: Object.keys(attributes.outputs) });
   const files: [name: string, content: string, product: string | null][] = [
     ["linkage.json", `${JSON.stringify(report, null, 1)}\n`, "file linkage"],
@@ -34,7 +47,7 @@ export async function writeReportFiles(build: Build, report: Report): Promise<st
     ["sbom.cdx.json", sbom, "file sbom"],
     [
       "provenance.json",
-      renderProvenance({ attributes, environment: record, helperVersion }),
+      renderProvenance({ attributes, environment: environment.record, helperVersion }),
       "file provenance",
     ],
     ["verify", renderVerifyScript(report), null],

@@ -11,6 +11,7 @@ import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
+import type { Prepared } from "./report-files.ts";
 import { runStreamed } from "./run-streamed.ts";
 import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
 import type { AuditRoom, Build, Outcome } from "./runner.ts";
@@ -67,9 +68,13 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   const testing = () => import("./finish-test.ts");
   const auditing = () => import("./audit-build.ts");
   const isAudited = spec.result === "directory" && spec.test === null && spec.linkage !== null;
+  const prepare = () => auditing().then(({ prepareAudit }) => prepareAudit(build));
+  let prepared: Promise<Prepared> | null = null;
   const meanwhile = () => {
     if (spec.test) testing();
-    if (isAudited) auditing().then(({ getReady }) => getReady());
+    if (!isAudited) return;
+    prepared = prepare();
+    prepared.catch(() => {}); // whoever awaits it will see the error
   };
   let isFinished = false;
   const afterwards = async (room: AuditRoom) => {
@@ -81,7 +86,9 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
       checkOutputs(attributes.outputs);
       removeOtherRecords(attributes.outputs);
     }
-    const record = isAudited ? await (await auditing()).auditBuild(build, room) : async () => [];
+    const record = isAudited
+      ? await (await auditing()).auditBuild(build, room, await (prepared ?? prepare()))
+      : async () => [];
     isFinished = true;
     return async () => {
       const lines = await record();

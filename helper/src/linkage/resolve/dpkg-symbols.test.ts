@@ -1,4 +1,4 @@
-import { findShlibs, readRelation, readSymbols, smallestVersion } from "./dpkg-symbols.ts";
+import { findShlibs, readRelation, readSymbols, readSymbolsOf, smallestVersion } from "./dpkg-symbols.ts";
 
 /** Parts of zlib1g's and libc6's files in Debian 12. */
 const zlib = `libz.so.1 zlib1g #MINVER#
@@ -31,6 +31,17 @@ test("several libraries, and a second template for private symbols", () => {
   expect(loader?.templates[1]).toBe("libc6 (>> 2.36), libc6 (<< 2.37)");
   expect(loader && smallestVersion(loader)).toBe("2.2.5");
 });
+
+test.each(["ld-linux-x86-64.so.2", "libBrokenLocale.so.1"])("only %s", (soname) => {
+  expect(readSymbolsOf(libc, soname)).toEqual(readSymbols(libc).find((one) => one.soname === soname));
+});
+
+test.each(["libc.so.6", "libBrokenLocale.so", "BrokenLocale.so.1", "GLIBC_PRIVATE@GLIBC_PRIVATE", ""])(
+  "nothing of %p",
+  (soname) => {
+    expect(readSymbolsOf(libc, soname)).toBeNull();
+  },
+);
 
 test.each([
   ["libc6 #MINVER#", "2.34", [{ package: "libc6", version: "2.34" }]],

@@ -33,6 +33,21 @@ export function readSymbols(text: string): SymbolsOfLibrary[] {
   return libraries;
 }
 
+/**
+ * Reads what a symbols file says of one library; null when it has nothing of it. A file may have many
+ * libraries, and most symbols are those of the C library, of which few builds use more than one.
+ */
+export function readSymbolsOf(text: string, soname: string): SymbolsOfLibrary | null {
+  const start = text.startsWith(`${soname} `) ? 0 : text.indexOf(`\n${soname} `) + 1;
+  if (start === 0 && !text.startsWith(`${soname} `)) return null;
+  nextLibrary.lastIndex = start;
+  const end = nextLibrary.exec(text)?.index ?? text.length;
+  return readSymbols(text.slice(start, end))[0] ?? null;
+}
+
+/** The end of a line before one that begins with a soname. */
+const nextLibrary = /\n(?=[^\s|*#])/g;
+
 /** Reads ' name@version minimum [template]'. There are some 100,000 such lines, so the usual kind is cut by hand. */
 function readSymbol(line: string, symbols: SymbolsOfLibrary["symbols"]): void {
   const end = line.indexOf(" ", 1);

@@ -10,7 +10,7 @@ import {
   findShlibs,
   type Minimum,
   readRelation,
-  readSymbols,
+  readSymbolsOf,
   smallestVersion,
   type SymbolsOfLibrary,
 } from "./dpkg-symbols.ts";
@@ -24,7 +24,7 @@ export interface FileNeeds {
 
 /** What a package has under /var/lib/dpkg/info; "" where it has none. */
 interface Declared {
-  libraries: SymbolsOfLibrary[];
+  symbols: string;
   shlibs: string;
 }
 
@@ -72,7 +72,7 @@ function declarationsQuestion(keys: string[], database: string): Question<Map<st
       return new Map(
         keys.map((key, index) => [
           key,
-          { libraries: readSymbols(parts[2 * index] ?? ""), shlibs: parts[2 * index + 1] ?? "" },
+          { symbols: parts[2 * index] ?? "", shlibs: parts[2 * index + 1] ?? "" },
         ]),
       );
     },
@@ -124,8 +124,8 @@ class Relations {
     const seen = this.#libraries.get(key);
     if (seen !== undefined) return seen;
     const owner = this.system.packageOf(realPath)?.key ?? "";
-    const { libraries = [], shlibs = "" } = this.declared.get(owner) ?? {};
-    const library = libraries.find((one) => one.soname === soname) ?? null;
+    const { symbols = "", shlibs = "" } = this.declared.get(owner) ?? {};
+    const library = readSymbolsOf(symbols, soname);
     if (library) this.#add(library.templates[0] ?? "", smallestVersion(library));
     else this.#add(findShlibs(shlibs, soname) ?? "", null);
     this.#libraries.set(key, library);

@@ -11,7 +11,7 @@ import {
   systemLibrary,
 } from "../../../testing/reports.ts";
 import type { Report } from "../../linkage/report.ts";
-import { renderSbom, type SbomDetails, type Subject } from "./render.ts";
+import { formulationOf, renderSbom, type SbomDetails, type Subject } from "./render.ts";
 
 interface Part {
   type: string;
@@ -42,21 +42,24 @@ const values = (part: Part, name: string) =>
 const dependsOn = (sbom: Sbom, ref: string) =>
   sbom.dependencies.find((one) => one.ref === ref)?.dependsOn ?? [];
 
-const environment = {
-  packages: [
-    { name: "gcc-12", version: "12.2.0-14", arch: "amd64" },
-    { name: "libffi-dev", version: "3.4.4-1", arch: "amd64" },
-    { name: "adduser", version: "3.134", arch: "all" },
-  ],
-  requested: ["libffi-dev"],
-};
+const formulation = formulationOf(
+  {
+    packages: [
+      { name: "gcc-12", version: "12.2.0-14", arch: "amd64" },
+      { name: "libffi-dev", version: "3.4.4-1", arch: "amd64" },
+      { name: "adduser", version: "3.134", arch: "all" },
+    ],
+    requested: ["libffi-dev"],
+  },
+  bcryptReport.system.osRelease,
+);
 
 test.each<[string, Report, Partial<SbomDetails>]>([
   ["a wheel", bcryptReport, {}],
-  ["with its environment", bcryptReport, { environment }],
-  ["one that breaks all rules", failingReport, { environment }],
+  ["with its environment", bcryptReport, { formulation }],
+  ["one that breaks all rules", failingReport, { formulation }],
   ["many files", bigReport(300), {}],
-  ["hostile names", hostileReport, { environment }],
+  ["hostile names", hostileReport, { formulation }],
   ["nothing compiled", report([], []), {}],
 ])("valid by the official schema: %s", (_, from, more) => {
   expect(schemaErrors(sbomOf(from, more))).toEqual([]);
@@ -68,7 +71,7 @@ test("the schema is one that can fail", () => {
 });
 
 test("every reference is to something, and means one thing", () => {
-  const sbom = sbomOf(failingReport, { environment });
+  const sbom = sbomOf(failingReport, { formulation });
   const parts = [sbom.metadata.component, ...sbom.components, ...(sbom.formulation?.[0]?.components ?? [])];
   const refs = parts.map((part) => part["bom-ref"]);
   expect(new Set(refs).size).toBe(refs.length);
@@ -139,7 +142,7 @@ test("one package, linked to and copied", () => {
 });
 
 test("what it was built from is no component, which scanners would look up", () => {
-  const sbom = sbomOf(bcryptReport, { environment });
+  const sbom = sbomOf(bcryptReport, { formulation });
   expect(named(sbom, "gcc-12")).toBeUndefined();
   const built = sbom.formulation?.[0]?.components ?? [];
   expect(built.map(({ name, scope }) => [name, scope])).toEqual([

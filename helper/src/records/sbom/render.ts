@@ -54,7 +54,7 @@ export interface Subject {
 export interface SbomDetails {
   helperVersion: string;
   /** What the environment held and what of it was asked for; left out inside wheels. */
-  environment?: { packages: InstalledPackage[]; requested: string[] };
+  formulation?: Formulation;
   /** SHA-256 (hexadecimal) of compiled files, by their name in the report; not all need be known. */
   hashes?: Map<string, string>;
 }
@@ -107,13 +107,18 @@ function components(report: Report, root: Component, hashes: Map<string, string>
   return [system, ...packages.map(({ component }) => component), ...files];
 }
 
-/** The environment, as CycloneDX has it since 1.5 and the library does not. */
-function formulation(report: Report, environment: SbomDetails["environment"]): object[] | undefined {
-  if (!environment) return undefined;
+/** An environment, as CycloneDX has it since 1.5 and the library does not. */
+export type Formulation = object[];
+
+/** Makes it. This takes longer than the rest of an SBOM, and can be done before there is a report. */
+export function formulationOf(
+  environment: { packages: InstalledPackage[]; requested: string[] },
+  osRelease: Record<string, string>,
+): Formulation {
   const requested = new Set(environment.requested);
   const made = environment.packages
     .toSorted((a, b) => (`${a.name} ${a.arch}` < `${b.name} ${b.arch}` ? -1 : 1))
-    .map((one) => builtFromComponent(one, report.system.osRelease, requested.has(one.name)));
+    .map((one) => builtFromComponent(one, osRelease, requested.has(one.name)));
   const repository = new ComponentRepository(made);
   return [
     { "bom-ref": "environment", components: normalizer.makeForComponent().normalizeIterable(repository, {}) },
@@ -144,7 +149,7 @@ export function renderSbom(report: Report, subject: Subject, details: SbomDetail
     serialNumber: _none,
     ...rest
   } = normalizer.makeForBom().normalize(bom, {});
-  const content = { ...rest, formulation: formulation(report, details.environment) };
+  const content = { ...rest, formulation: details.formulation };
   const serialNumber = `urn:uuid:${nameUuid("sbom", JSON.stringify(content))}`;
   return withoutStoreHashes(JSON.stringify({ $schema, bomFormat, specVersion, serialNumber, ...content }));
 }
