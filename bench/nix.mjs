@@ -108,7 +108,8 @@ export async function describe(derivation) {
 
 /** Deletes what the runs made, with the derivations behind it. Resolves with what could not be deleted. */
 export async function deleteMade() {
-  const outputs = [...made];
+  // What came later may be made of what came before.
+  const outputs = [...made].reverse();
   made.clear();
   const derivers = await Promise.all(outputs.map(deriver));
   const left = [];
