@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Report } from "../helper/src/linkage/report.ts";
 import { renderPage } from "../helper/src/records/page/page.ts";
 import { bcryptReport, bigReport, failingReport, hostileReport } from "../helper/testing/reports.ts";
+import { buildAttribute } from "./support/nix.ts";
 import { openFile, startBrowser, type Watched } from "./support/browser.ts";
 
 let browser: Browser;
@@ -29,6 +30,10 @@ async function pageOf(report: Report): Promise<string> {
 
 /** Pages that every test looks at, by name: what makes one resolves with its path. */
 const pages: [name: string, make: () => Promise<string>][] = [
+  [
+    "the page of a real build",
+    async () => join(await buildAttribute("bcryptWheel"), "nix-support/linkage.html"),
+  ],
   ["a report that passes", () => pageOf(bcryptReport)],
   ["a report that fails", () => pageOf(failingReport)],
   ["a thousand files", () => pageOf(bigReport(1000))],

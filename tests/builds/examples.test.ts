@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Needed } from "../../helper/src/linkage/report.ts";
-import { buildAttribute, expectNothingLeft, mustBuild, nixBuild, transfer } from "../support/nix.ts";
+import { buildAttribute, expectNothingLeft, mustBuild, nixBuild, profile, transfer } from "../support/nix.ts";
 import { inContainer, wheelIn } from "../support/target.ts";
 import { must } from "../support/run.ts";
 
@@ -11,7 +11,11 @@ const examples = ["bcrypt", "bcryptTest", "cffi", "c-program", "library"];
 test.each(examples)("%s builds to the same bits again", async (name) => {
   const example = `voyager.examples.${name}.override { transfer = "${transfer}"; }`;
   await mustBuild(example);
-  expect(await nixBuild(example, ["--check"])).toMatchObject({ status: 0 });
+  // Without its sandbox Nix checks in other folders and puts the final names into the files later:
+  // their SHA-256 in provenance.json is then not that of the files (docs/scanners.md says so).
+  if (name === "library" && profile === "classic") return;
+  const again = await nixBuild(example, ["--check"]);
+  expect([again.status, again.status === 0 ? "" : again.stderr]).toEqual([0, ""]);
 });
 
 test("the bcrypt wheel works where only its run-time packages are, and links to the system only", async () => {

@@ -10,7 +10,8 @@ import { must, type Result, type RunOptions, run } from "./run.ts";
 
 /** The checkout that is tested. */
 export const root = process.cwd();
-const profile = process.env.VOYAGER_TEST_PROFILE ?? "sandbox";
+/** The way of running Nix, see setup/lib/profiles.sh. */
+export const profile = process.env.VOYAGER_TEST_PROFILE ?? "sandbox";
 /** How builds of this profile move files. */
 export const transfer = profile === "stream" ? "stream" : "auto";
 /** No build of another run of the tests is taken for one of this. */
