@@ -9,7 +9,7 @@ type Parser = ReturnType<typeof yargs>;
 /** What a command needs of the whole command line. */
 export interface Context {
   log(options: unknown): Log;
-  exit(code: number): void;
+  setExitCode(code: number): void;
 }
 
 const json = { type: "boolean", default: false, describe: "Print JSON instead of a table" } as const;
@@ -62,7 +62,7 @@ export function administratorCommands(parser: Parser, context: Context): Parser 
       async (options) => {
         const { affected } = await import("./affected.ts");
         const { package: packages, source, fixed, system } = options as Record<string, unknown>;
-        context.exit(
+        context.setExitCode(
           await affected({
             ...placesOf(options),
             packages: packages as string[],
@@ -83,7 +83,7 @@ export function administratorCommands(parser: Parser, context: Context): Parser 
         }),
       async (options) => {
         const { verify } = await import("./verify.ts");
-        context.exit(await verify({ ...placesOf(options), root: options.root as string | undefined }));
+        context.setExitCode(await verify({ ...placesOf(options), root: options.root as string | undefined }));
       },
     )
     .command(
@@ -93,7 +93,7 @@ export function administratorCommands(parser: Parser, context: Context): Parser 
       async (options) => {
         const { stale } = await import("./stale.ts");
         const { engine, file, all } = options as Record<string, unknown>;
-        context.exit(
+        context.setExitCode(
           await stale(
             connect(engine as string | undefined),
             { ...placesOf(options), file: file as string | undefined, all: all as boolean },

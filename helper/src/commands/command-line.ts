@@ -115,10 +115,10 @@ export async function runCommandLine(args: string[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? new VoyagerError("usage", message, { remedy: "`voyager --help` lists the commands" });
     });
-  const exit = (code: number) => {
+  const setExitCode = (code: number) => {
     exitCode = code;
   };
-  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), exit });
+  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), setExitCode });
   await parser.parseAsync();
   return exitCode;
 }

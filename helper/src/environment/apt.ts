@@ -4,6 +4,7 @@ import { messageOf, VoyagerError } from "../common/errors.ts";
 import { nearest } from "../common/nearest.ts";
 import { quoteWord } from "../common/shell.ts";
 import type { Repository, System } from "../spec/spec.ts";
+import { parseDpkgPackages } from "./dpkg-packages.ts";
 import { dpkgListing } from "./dpkg-index.ts";
 import { libraryIndexScript } from "./library-index.ts";
 import { type PackageManager, type SetupFile, scratchFolder } from "./package-manager.ts";
@@ -160,18 +161,7 @@ printf '\\n@@ group\\n'; cat /etc/group
 
   parseRecord(output) {
     const sections = splitSections(output);
-    const packages = (sections.packages ?? "")
-      .split("\n")
-      .map((line) => line.split("\t"))
-      // The second letter is what is; the first, what is wanted: "hi" is a package on hold.
-      .filter(([status]) => status?.[1] === "i")
-      .map(([, name = "", version = "", arch = "", source = "", sourceVersion = ""]) => ({
-        name,
-        version,
-        arch,
-        source,
-        sourceVersion,
-      }));
+    const packages = parseDpkgPackages(sections.packages ?? "");
     return {
       osRelease: parseOsRelease(sections["os-release"] ?? ""),
       packages,

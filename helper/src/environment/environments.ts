@@ -13,6 +13,7 @@ import { type Engine, type Image, ImageMissing, NameTaken, type RunningContainer
 import type { Spec, System } from "../spec/spec.ts";
 import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
+import { packageManagerContainer } from "./container-request.ts";
 import { environmentRepository, isOurs, labels } from "./labels.ts";
 import { type Locked, lockInstaller, openLock } from "./lock/install.ts";
 import { makeEnvironment } from "./make.ts";
@@ -191,21 +192,8 @@ async function takeLock(
   seen: LockHolder,
 ): Promise<RunningContainer | null> {
   try {
-    return await search.engine.start({
-      name,
-      image: parent.id,
-      // Lives as long as its input is open.
-      command: ["/bin/sh", "-c", "cat >/dev/null"],
-      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
-      user: "0:0",
-      workingDirectory: "/",
-      mounts: [],
-      labels: { [labels.container]: "environment" },
-      network: search.locked === null || search.locked.packages === null,
-      privilegesOfPackageManager: true,
-      limits: { memory: null, cpus: null, pids: null },
-      onOutput: () => {},
-    });
+    const network = search.locked === null || search.locked.packages === null;
+    return await search.engine.start(packageManagerContainer({ name, image: parent.id, network }));
   } catch (error) {
     // Pruned since we looked: look again, for another to grow from.
     if (error instanceof ImageMissing && parent.id !== search.base.id) return null;

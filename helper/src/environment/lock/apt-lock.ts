@@ -1,8 +1,9 @@
 /** System locks with apt and dpkg. */
 import { quoteWord } from "../../common/shell.ts";
 import { cleanup, preamble, runSetup } from "../apt.ts";
+import { parseDpkgPackages } from "../dpkg-packages.ts";
 import { splitSections } from "../record.ts";
-import type { AvailablePackage, InstalledPackage, LockCommands } from "./lock-commands.ts";
+import type { AvailablePackage, LockCommands } from "./lock-commands.ts";
 
 /** Where apt keeps the package lists, and the prefix of source files that `files` in apt.ts writes. */
 const lists = "/var/lib/apt/lists";
@@ -93,17 +94,7 @@ printf '\\n@@ policy\\n'; dpkg-query -W -f '\${Package}:\${Architecture}\\n' | x
   parseInstalled(output) {
     const sections = splitSections(output);
     const architecture = (sections.architecture ?? "").trim();
-    const packages: InstalledPackage[] = (sections.packages ?? "")
-      .split("\n")
-      .map((line) => line.split("\t"))
-      .filter(([status]) => status?.[1] === "i")
-      .map(([, name = "", version = "", arch = "", source = "", sourceVersion = ""]) => ({
-        name,
-        version,
-        arch,
-        source,
-        sourceVersion,
-      }));
+    const packages = parseDpkgPackages(sections.packages ?? "");
     const found = parsePolicy(sections.policy ?? "", parseTargets(sections.targets ?? ""), architecture);
     const repositories = new Map<string, string>();
     for (const { name, version, arch } of packages) {
