@@ -99,6 +99,17 @@ export class FakeEngine implements Engine {
     return this.containers.get(name) ?? null;
   }
 
+  async containerNames(): Promise<string[]> {
+    return [...this.containers.keys()];
+  }
+
+  async whenGone(name: string, milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    while (this.containers.has(name) && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   async removeContainer(nameOrId: string): Promise<void> {
     this.containers.delete(nameOrId);
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { type Engine, ImageMissing } from "../engine/engine.ts";
+import { readEngineSettings } from "../engine/settings.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
 import { checkOutputs } from "./check-outputs.ts";
@@ -97,6 +98,7 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   };
   const build: Build = {
     engine,
+    limit: readEngineSettings().maxBuilds,
     environment,
     attributes,
     variables,

@@ -16,6 +16,7 @@ import { pack, writeFiles } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
 import { buildFolder, outputPaths, systemPath } from "./layout.ts";
 import { auditFolder, type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
+import { startInSlot } from "./slots.ts";
 
 const root = "0:0";
 const user = `${streamIdentity.uid}:${streamIdentity.gid}`;
@@ -37,8 +38,7 @@ exit $status
 
 /** Runs it; on success the outputs are complete at their final paths. */
 export async function runStreamed(build: Build): Promise<Outcome> {
-  const container = await build.engine.start({
-    name: null,
+  const container = await startInSlot(build, {
     image: build.environment.image,
     command: lifelineCommand,
     // Not the build's variables: programs that move files must not heed them (TAR_OPTIONS).

@@ -18,6 +18,7 @@ import { HostPaths } from "../transfer/host-paths.ts";
 import { accountFiles, hostIdentity, type Identity } from "../transfer/identity.ts";
 import { buildFolder, controlFolder, outputPaths } from "./layout.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
+import { startInSlot } from "./slots.ts";
 import { nonceName, Supervised, supervisor } from "./supervised.ts";
 
 /** Binds do not work here; `message` says why. */
@@ -139,7 +140,7 @@ async function startWithMounts(
     const planned = mounts(hostPath);
     if (exhausted) throw new BindsUnusable("the engine's host does not have the build's files");
     try {
-      return await build.engine.start({ ...request(build, `${uid}:${gid}`, planned), ...program });
+      return await startInSlot(build, { ...request(build, `${uid}:${gid}`, planned), ...program });
     } catch (error) {
       if (!(error instanceof MountSourceMissing)) throw error;
       const missing = [...places].find(([path]) => path !== "" && error.message.includes(path));
@@ -153,9 +154,8 @@ function request(
   build: Build,
   user: string,
   mounts: Mount[],
-): Omit<ContainerRequest, "command" | "onOutput"> {
+): Omit<ContainerRequest, "name" | "command" | "onOutput"> {
   return {
-    name: null,
     image: build.environment.image,
     env: build.variables,
     user,

@@ -9,6 +9,8 @@ import type { OutputLog } from "./output-log.ts";
 /** A build that is about to run. */
 export interface Build {
   engine: Engine;
+  /** Builds that may run at once on the engine. */
+  limit: number;
   environment: Environment;
   attributes: Attributes;
   variables: Record<string, string>;

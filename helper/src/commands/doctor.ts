@@ -1,7 +1,13 @@
 /** `voyager doctor`: every check, with its remedy. */
 import { failureKinds } from "../common/errors.ts";
 import type { Finding } from "../doctor/check.ts";
-import { checkBaseImages, checkBuildSocket, checkClock, reachEngine } from "../doctor/engine-checks.ts";
+import {
+  checkBaseImages,
+  checkBuildSocket,
+  checkClock,
+  checkSettings,
+  reachEngine,
+} from "../doctor/engine-checks.ts";
 import { checkCertificates, checkDisks } from "../doctor/host-checks.ts";
 import { checkNix, isSandboxed, readNixConfig } from "../doctor/nix-checks.ts";
 
@@ -13,6 +19,7 @@ export async function findAll(engineAddress?: string): Promise<Finding[]> {
     ...checkNix(nix),
     finding,
     checkBuildSocket(isSandboxed(nix)),
+    checkSettings(),
     ...(engine && info ? [await checkBaseImages(engine), checkClock(info)] : []),
     ...checkDisks(info?.dataFolder ?? null),
     checkCertificates(),

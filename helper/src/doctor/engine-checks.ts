@@ -4,6 +4,7 @@ import { VoyagerError } from "../common/errors.ts";
 import { DockerEngine } from "../engine/docker/docker-engine.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
 import { locate, sandboxSocket } from "../engine/locate.ts";
+import { readEngineSettings } from "../engine/settings.ts";
 import { isOurs, labels } from "../environment/labels.ts";
 import { bad, type Finding, ok, warning } from "./check.ts";
 
@@ -91,6 +92,18 @@ export async function checkBaseImages(engine: Engine): Promise<Finding> {
     "none was made on this engine",
     "fine where the engine can pull from a registry; elsewhere: voyager image bootstrap debian12",
   );
+}
+
+/** How many builds the engine may run at once, and whether the file that says it can be used. */
+export function checkSettings(): Finding {
+  const name = "builds at once";
+  try {
+    const { maxBuilds } = readEngineSettings();
+    return ok(name, `at most ${maxBuilds} on this engine`);
+  } catch (error) {
+    if (!(error instanceof VoyagerError)) throw error;
+    return bad(name, `${error.what}: ${error.details.why}`, error.details.remedy ?? "");
+  }
 }
 
 export function checkClock(info: EngineInfo): Finding {

@@ -120,6 +120,10 @@ export interface Engine {
   start(request: ContainerRequest): Promise<RunningContainer>;
   /** State of the container with this name, null when there is none. */
   containerState(name: string): Promise<{ id: string; running: boolean; created: Date } | null>;
+  /** Names of the containers that carry the label, running or not. */
+  containerNames(label: string): Promise<string[]>;
+  /** Resolves when there is no container of this name, or after this many milliseconds. */
+  whenGone(name: string, milliseconds: number): Promise<void>;
   /** Removes a container by force; succeeds when there is none. */
   removeContainer(nameOrId: string): Promise<void>;
 }

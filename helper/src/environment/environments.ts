@@ -9,7 +9,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { keyOf } from "../common/hash.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
-import { type Engine, type Image, ImageMissing, NameTaken, type RunningContainer } from "../engine/engine.ts";
+import { Claim } from "../engine/claim.ts";
+import { type Engine, type Image, ImageMissing, type RunningContainer } from "../engine/engine.ts";
 import type { Spec, System } from "../spec/spec.ts";
 import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
@@ -45,16 +46,8 @@ const environmentFormat = 3;
 const maximumDepth = 30;
 /** Milliseconds by which two clocks may differ. */
 const clockTolerance = 60_000;
-/** A lock whose container never started: its owner died between the two requests. */
-const abandonedAfter = 30_000;
 
 export const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
-
-/** A container that has the lock without running, and since when we see it so: clocks may differ. */
-interface LockHolder {
-  id: string | null;
-  since: number;
-}
 
 /** Everything that one search for an environment carries along. */
 interface Search {
@@ -163,12 +156,12 @@ export function formatAge(milliseconds: number): string {
 
 async function ensureImage(search: Search, packages: string[]): Promise<Environment> {
   const name = `nix-voyager-environment-${keyOf({ systemKey: search.systemKey, packages })}`;
-  const holder: LockHolder = { id: null, since: 0 };
+  const claim = new Claim(search.engine, name);
   for (let waited = false; ; ) {
     const existing = await freshImage(search, packages);
     if (existing) return reused(search, existing, packages);
     const parent = await findParent(search, packages);
-    const container = await takeLock(search, name, parent, holder);
+    const container = await takeLock(search, claim, parent);
     if (container) {
       // Between our look and the lock another may have made it.
       const meanwhile = await freshImage(search, packages);
@@ -185,24 +178,14 @@ async function ensureImage(search: Search, packages: string[]): Promise<Environm
 }
 
 /** Starts the container that makes the environment; null while another one of its name exists. */
-async function takeLock(
-  search: Search,
-  name: string,
-  parent: Image,
-  seen: LockHolder,
-): Promise<RunningContainer | null> {
+async function takeLock(search: Search, claim: Claim, parent: Image): Promise<RunningContainer | null> {
   try {
     const network = search.locked === null || search.locked.packages === null;
-    return await search.engine.start(packageManagerContainer({ name, image: parent.id, network }));
+    return await claim.start(packageManagerContainer({ name: null, image: parent.id, network }));
   } catch (error) {
     // Pruned since we looked: look again, for another to grow from.
     if (error instanceof ImageMissing && parent.id !== search.base.id) return null;
-    if (!(error instanceof NameTaken)) throw error;
-    const holder = await search.engine.containerState(name);
-    if (!holder || holder.running) seen.id = null;
-    else if (holder.id !== seen.id) Object.assign(seen, { id: holder.id, since: performance.now() });
-    else if (performance.now() - seen.since > abandonedAfter) await search.engine.removeContainer(holder.id);
-    return null;
+    throw error;
   }
 }
 

@@ -154,3 +154,41 @@ test("what the engine says of itself", async () => {
   daemon.on("GET /info", json({}));
   expect(await engine.info()).toEqual({ name: "unnamed", version: "unknown", time: null, dataFolder: null });
 });
+
+describe("containers by name", () => {
+  test("names of those with a label", async () => {
+    daemon.on("GET /containers/json", json([{ Names: ["/one"] }, { Names: null }, { Names: ["/two"] }]));
+    expect(await engine.containerNames("k")).toEqual(["one", "two"]);
+    expect(daemon.seen[0]?.query).toEqual({ all: "true", filters: '{"label":["k"]}' });
+  });
+
+  test("one that is gone is not waited for", async () => {
+    daemon.on("POST /containers/one/wait", refusal(404, "No such container: one"));
+    await engine.whenGone("one", 60_000);
+    expect(daemon.seen[0]?.query).toEqual({ condition: "removed" });
+  });
+
+  test("one that goes ends the wait", async () => {
+    daemon.on("POST /containers/one/wait", pieces(['{"StatusCode":0}']));
+    await engine.whenGone("one", 60_000);
+  });
+
+  test("one that stays is waited for no longer than was said", async () => {
+    daemon.on("POST /containers/one/wait", (response) => {
+      response.writeHead(200).flushHeaders();
+    });
+    await engine.whenGone("one", 20);
+  });
+
+  test("an engine that breaks off ends the wait", async () => {
+    daemon.on("POST /containers/one/wait", pieces(["{"], "break"));
+    await engine.whenGone("one", 60_000);
+  });
+
+  test("another refusal is an error", async () => {
+    daemon.on("POST /containers/one/wait", refusal(500, "no"));
+    expect(await thrownBy(engine.whenGone("one", 20))).toMatchObject({
+      what: "the engine refused: waiting for the end of container one",
+    });
+  });
+});

@@ -206,6 +206,33 @@ export class DockerEngine implements Engine {
     }
   }
 
+  async containerNames(label: string): Promise<string[]> {
+    const answers = (await this.#json("listing containers", {
+      method: "GET",
+      path: "/containers/json",
+      query: { all: true, filters: JSON.stringify({ label: [label] }) },
+    })) as { Names: string[] | null }[];
+    return answers.flatMap(({ Names }) => Names ?? []).map((name) => name.replace(/^\//, ""));
+  }
+
+  async whenGone(name: string, milliseconds: number): Promise<void> {
+    try {
+      const answer = await this.#connection.open({
+        method: "POST",
+        path: `/containers/${encodeURIComponent(name)}/wait`,
+        query: { condition: "removed" },
+      });
+      const timer = setTimeout(() => answer.destroy(), milliseconds);
+      // An engine that goes away ends the wait, too; whoever asks it next will be told.
+      answer.on("error", () => {});
+      await new Promise((resolve) => answer.once("close", resolve).resume());
+      clearTimeout(timer);
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return;
+      throw explain(`waiting for the end of container ${name}`, error);
+    }
+  }
+
   async removeContainer(nameOrId: string): Promise<void> {
     try {
       await removeContainer(this.#connection, nameOrId);

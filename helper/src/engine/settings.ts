@@ -1,0 +1,59 @@
+/**
+ * What the machine's administrator says of the engine, in a file beside its socket for Nix builds:
+ * Nix clears a build's environment, and the sandbox shows no other folder of the machine.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
+import { sandboxSocket } from "./locate.ts";
+
+/** Where the settings are. */
+export const settingsFile = join(dirname(sandboxSocket), "engine.json");
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
+const schema = v.pipe(
+  // valibot takes a list for an object.
+  v.custom((value) => !Array.isArray(value), "an object is expected"),
+  v.strictObject({
+    /** Builds that may run at once on the engine, whichever machines and users they come from. */
+    maxBuilds: v.optional(count),
+  }),
+);
+
+/** Settings of the engine, with what holds where the file says nothing. */
+export interface EngineSettings {
+  maxBuilds: number;
+}
+
+/** Reads the settings; without a file the defaults. Throws a `usage` error when they make no sense. */
+export function readEngineSettings(file = settingsFile): EngineSettings {
+  const defaults = { maxBuilds: 4 * availableParallelism() };
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return defaults;
+    throw unreadable(file, messageOf(error));
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw unreadable(file, messageOf(error));
+  }
+  const parsed = v.safeParse(schema, value);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw unreadable(file, `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  }
+  return { ...defaults, ...parsed.output };
+}
+
+function unreadable(file: string, why: string): VoyagerError {
+  return new VoyagerError("usage", `the engine's settings in ${file} cannot be used`, {
+    why,
+    remedy: `write an object such as { "maxBuilds": 8 }, readable by everybody, or remove the file`,
+  });
+}
