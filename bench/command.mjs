@@ -5,6 +5,13 @@ import { once } from "node:events";
 /** Nothing that is measured here takes longer, unless it hangs. */
 const longest = 600_000;
 
+const running = new Set();
+
+/** Ends all that runs, so that what waits for it fails and its caller can clean up. */
+export function stopAll() {
+  for (const child of running) child.kill("SIGTERM");
+}
+
 /**
  * How a program ended: `seconds` from just before its start to its end, `stdout` and `stderr` as text.
  *
@@ -29,6 +36,7 @@ export async function run(command, { env, cwd, onStderr } = {}) {
     timeout: longest,
     killSignal: "SIGKILL",
   });
+  running.add(child);
   const text = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (data) => {
     text.stdout += data;
@@ -41,7 +49,7 @@ export async function run(command, { env, cwd, onStderr } = {}) {
   child.once("exit", () => {
     seconds = (performance.now() - started) / 1000;
   });
-  const [status, signal] = await once(child, "close");
+  const [status, signal] = await once(child, "close").finally(() => running.delete(child));
   if (status !== 0) {
     const last = `${text.stdout}${text.stderr}`.trimEnd().split("\n").slice(-30).join("\n");
     throw new Error(`${shellLine(command)}\nended with ${signal ?? `status ${status}`}:\n${last}`);

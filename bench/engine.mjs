@@ -3,8 +3,11 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 
-/** Label of containers that outlive a command; what is left of them goes at the end. */
-export const benchLabel = "nix-voyager-bench";
+/**
+ * Label of containers and images that outlive a command; what is left of them goes at the end. It is of this
+ * run alone: another one may measure at the same time.
+ */
+export const benchLabel = `nix-voyager-bench=${process.pid}-${Date.now()}`;
 
 /**
  * The image of the environment that a spec asks for. The build must have run before.
@@ -28,6 +31,36 @@ export async function imageOf(spec) {
     .sort((a, b) => label(b, "as-of").localeCompare(label(a, "as-of")))[0];
   if (!found) throw new Error(`the engine has no environment of ${spec.system.name} with ${wanted}`);
   return found.Id;
+}
+
+/**
+ * Makes an image of another one and a script that is run in it as root, without network. It goes at the end.
+ *
+ * @param {string} image
+ * @param {string} script for bash
+ * @returns {Promise<string>} image id
+ */
+export async function derivedImage(image, script) {
+  const options = ["--label", benchLabel, "--network", "none", "--user", "root", "--entrypoint", "bash"];
+  const created = await run(["docker", "create", ...options, image, "-ec", script]);
+  const container = created.stdout.trim();
+  await run(["docker", "start", "--attach", container]);
+  const { stdout } = await run(["docker", "commit", "--change", "ENTRYPOINT []", container]);
+  await run(["docker", "rm", container]);
+  return stdout.trim();
+}
+
+/** Removes the containers and images of this run. */
+export async function removeMade() {
+  const filter = ["--all", "--quiet", "--filter", `label=${benchLabel}`];
+  const listed = async (kind) => {
+    const { stdout } = await run(["docker", kind, "ls", ...filter]).catch(() => ({ stdout: "" }));
+    return [...new Set(stdout.split("\n").filter((line) => line !== ""))];
+  };
+  for (const id of await listed("container")) {
+    await run(["docker", "rm", "--force", "--volumes", id]).catch(() => {});
+  }
+  for (const id of await listed("image")) await run(["docker", "rmi", "--force", id]).catch(() => {});
 }
 
 /** The variables that the helper sets too, see helper/src/build/layout.ts. */

@@ -4,39 +4,45 @@
  * side always profits from what the one before it left in caches.
  */
 
-/** Rounds that are thrown away: the first one pays for cold caches. */
-const warmUps = 1;
-
 /**
  * @typedef {{ median: number, min: number, max: number, values: number[] }} Summary
+ * @typedef {Record<string, Summary>} Measured summaries by measure: "seconds", "memory" …
  */
 
 /**
  * Runs the sides in turn.
  *
- * @param {Record<string, () => Promise<number>>} sides name → one run, which resolves with its seconds
+ * @param {Record<string, () => Promise<number | Record<string, number>>>} sides name → one run, which resolves
+ *   with its seconds, or with several measures by name
  * @param {number} runs rounds that count
- * @param {(round: number) => void} [onRound] told before each round; 0 is a warm-up
- * @returns {Promise<Record<string, Summary>>} seconds by side
+ * @param {{ warmUps?: number, onRound?: (round: number) => void }} [options] rounds that are thrown away, as the
+ *   first one pays for cold caches (1); `onRound` is told before each round, 0 is a warm-up
+ * @returns {Promise<Record<string, Measured>>} by side
  */
-export async function measure(sides, runs, onRound = () => {}) {
+export async function measure(sides, runs, { warmUps = 1, onRound = () => {} } = {}) {
   const names = Object.keys(sides);
-  const seconds = Object.fromEntries(names.map((name) => [name, []]));
+  const results = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 1 - warmUps; round <= runs; round++) {
     onRound(Math.max(0, round));
     const order = round % 2 === 0 ? [...names].reverse() : names;
     for (const name of order) {
       const value = await sides[name]();
-      if (round > 0) seconds[name].push(value);
+      if (round > 0) results[name].push(typeof value === "number" ? { seconds: value } : value);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, summary(seconds[name])]));
+  return Object.fromEntries(names.map((name) => [name, byMeasure(results[name])]));
+}
+
+/** One summary for each measure that the runs gave. */
+function byMeasure(runs) {
+  const names = Object.keys(runs[0]);
+  return Object.fromEntries(names.map((name) => [name, summary(runs.map((values) => values[name]))]));
 }
 
 const comparisons = {
   ratio: (ours, peer) => ours / peer,
   difference: (ours, peer) => ours - peer,
-  time: (ours) => ours,
+  value: (ours) => ours,
 };
 
 /**
@@ -44,7 +50,7 @@ const comparisons = {
  *
  * @param {keyof typeof comparisons} kind
  * @param {Summary} ours
- * @param {Summary} [peer] not of a time
+ * @param {Summary} [peer] not of a value
  * @returns {Summary}
  */
 export function compare(kind, ours, peer) {

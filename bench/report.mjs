@@ -1,15 +1,19 @@
 /** The report: a table for the terminal, and the same as JSON and as a page. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { claimText, spread, time } from "./format.mjs";
+import { claimText, show, spread } from "./format.mjs";
 import { page } from "./page.mjs";
 
 /**
  * @typedef {import("./measure.mjs").Summary} Summary
- * @typedef {{ kind: "ratio" | "difference" | "time", ours: string, peer?: string, target: number, measured: Summary, met: boolean }} Claim
- * @typedef {{ label: string, command: string, seconds: Summary }} Side
- * @typedef {{ name: string, title: string, how: string, sides: Record<string, Side>, claims: Claim[], error?: string }} Result
- * @typedef {{ started: string, runs: number, load: { before: number, after: number }, machine: Record<string, string>, figures: Result[] }} Report
+ * @typedef {{ label: string, unit: "seconds" | "bytes" | "count" }} Measure
+ * @typedef {{ kind: "ratio" | "difference" | "value", of: string, ours: string, peer?: string, target: number,
+ *   measured: Summary, met: boolean }} Claim
+ * @typedef {{ label: string, command: string, ours: boolean, measures: Record<string, Summary> }} Side
+ * @typedef {{ name: string, title: string, how: string, took: number, measures: Record<string, Measure>,
+ *   sides: Record<string, Side>, claims: Claim[], error?: string }} Result
+ * @typedef {{ started: string, runs: number, took: number, load: { before: number, after: number },
+ *   machine: Record<string, string>, tools: Record<string, string>, figures: Result[] }} Report
  */
 
 /**
@@ -22,8 +26,12 @@ export function figureText(result) {
   const lines = [`${result.name}: ${result.title}`];
   if (result.error) return [...lines, `  failed: ${result.error.replaceAll("\n", "\n    ")}`, ""].join("\n");
   const width = Math.max(...Object.values(result.sides).map(({ label }) => label.length));
-  for (const { label, seconds } of Object.values(result.sides)) {
-    lines.push(`  ${label.padEnd(width)}  ${spread(seconds, time)}`);
+  for (const { label, measures } of Object.values(result.sides)) {
+    const values = Object.entries(measures).map(([name, values]) => {
+      const { label, unit } = result.measures[name];
+      return `${name === "seconds" ? "" : `${label} `}${spread(values, show[unit])}`;
+    });
+    lines.push(`  ${label.padEnd(width)}  ${values.join("; ")}`);
   }
   for (const claim of result.claims) {
     const { names, measured, target } = claimText(result, claim);

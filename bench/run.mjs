@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { run } from "./command.mjs";
-import { benchLabel } from "./engine.mjs";
+import { stopAll } from "./command.mjs";
+import { removeMade } from "./engine.mjs";
+import { measureFigure } from "./figure.mjs";
 import { figures } from "./figures/index.mjs";
 import { describeMachine, load } from "./machine.mjs";
-import { compare, measure } from "./measure.mjs";
 import { deleteMade, root } from "./nix.mjs";
 import { figureText, machineText, writeReport } from "./report.mjs";
+import { missing, needMessage, versions } from "./tools.mjs";
 
 const usage = `Usage: npm run bench -- [--only NAME]… [--runs N] [--json FILE]
 
@@ -53,61 +54,52 @@ function readOptions() {
   }
 }
 
-/** Measures one figure; what goes wrong becomes part of the result, and the others go on. */
-async function measureFigure(figure, runs, temporary, isStopped) {
-  const { name, title, how, claims } = figure;
-  try {
-    progress(`${name}: preparing`);
-    const { sides } = await figure.prepare(temporary);
-    const functions = Object.fromEntries(Object.entries(sides).map(([side, { run: once }]) => [side, once]));
-    const seconds = await measure(functions, runs, (round) => {
-      if (isStopped()) throw new Error("stopped");
-      progress(`${name}: round ${round} of ${runs}`);
-    });
-    return {
-      name,
-      title,
-      how,
-      sides: Object.fromEntries(
-        Object.entries(sides).map(([side, { label, command }]) => [
-          side,
-          { label, command, seconds: seconds[side] },
-        ]),
-      ),
-      claims: claims.map((claim) => {
-        const { kind = "ratio", ours, peer, target } = claim;
-        const measured = compare(kind, seconds[ours], seconds[peer]);
-        return { kind, ours, peer, target, measured, met: measured.median <= target };
-      }),
-    };
-  } catch (error) {
-    return { name, title, how, sides: {}, claims: [], error: error.message };
-  } finally {
-    progress("");
-  }
-}
-
-/** Leaves neither containers nor store paths nor files behind. */
+/** Leaves neither containers nor images nor store paths nor files behind. */
 async function cleanUp(temporary) {
-  const filter = ["--filter", `label=${benchLabel}`];
-  const { stdout } = await run(["docker", "ps", "--all", "--quiet", ...filter]).catch(() => ({ stdout: "" }));
-  for (const id of stdout.split("\n").filter((line) => line !== "")) {
-    await run(["docker", "rm", "--force", id]).catch(() => {});
-  }
+  await removeMade();
   for (const problem of await deleteMade()) process.stderr.write(`left in the store: ${problem}\n`);
   rmSync(temporary, { recursive: true, force: true });
+}
+
+/** Measures the figures one after another, and prints each. */
+async function measureAll(chosen, runs, temporary, isStopped) {
+  const results = [];
+  for (const figure of chosen) {
+    if (isStopped()) break;
+    const result = await measureFigure(figure, runs, temporary, (what) => {
+      if (isStopped()) throw new Error("stopped");
+      progress(`${figure.name}: ${what}`);
+    });
+    progress("");
+    results.push(result);
+    if (!isStopped()) print(`${figureText(result)}\n`);
+  }
+  return results;
+}
+
+/** Says what is not there before anything takes time. */
+function checkTools(chosen) {
+  const lacking = missing([...new Set(chosen.flatMap(({ needs = [] }) => needs))]);
+  if (lacking.length === 0) return;
+  const hit = chosen.filter(({ needs = [] }) => needs.some((name) => lacking.includes(name)));
+  process.stderr.write(
+    `${needMessage(lacking)}\nthese figures will fail, the others are measured: ${hit.map(({ name }) => name).join(", ")}\n\n`,
+  );
 }
 
 async function main() {
   const options = readOptions();
   if (options.help) return print(usage);
   if (options.list) return print(figures.map(({ name, title }) => `${name.padEnd(20)} ${title}\n`).join(""));
+  const chosen = figures.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  checkTools(chosen);
   const temporary = mkdtempSync(join(tmpdir(), "voyager-bench-"));
   // The programs that run get the signal too and fail, so what follows is the ordinary way out.
   let stopped = false;
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.on(signal, () => {
       stopped = true;
+      stopAll();
     });
   }
   const report = {
@@ -116,22 +108,21 @@ async function main() {
     load: { before: load(), after: 0 },
   };
   try {
+    const tools = [...new Set(chosen.flatMap(({ needs = [] }) => needs))];
     report.machine = await describeMachine();
-    print(`${machineText(report.machine)}\nmedian of ${options.runs} alternating runs (least … most)\n\n`);
-    report.figures = [];
-    for (const figure of figures) {
-      if (stopped || (options.only.length > 0 && !options.only.includes(figure.name))) continue;
-      const result = await measureFigure(figure, options.runs, temporary, () => stopped);
-      report.figures.push(result);
-      print(`${figureText(result)}\n`);
-    }
+    report.tools = await versions(tools);
+    print(
+      `${machineText({ ...report.machine, ...report.tools })}\nmedian of ${options.runs} alternating runs (least … most)\n\n`,
+    );
+    report.figures = await measureAll(chosen, options.runs, temporary, () => stopped);
   } finally {
     await cleanUp(temporary);
   }
   report.load.after = load();
+  report.took = (Date.now() - Date.parse(report.started)) / 1000;
   if (stopped) return process.exit(130);
   print(
-    `load of the machine before and after: ${report.load.before.toFixed(2)}, ${report.load.after.toFixed(2)}\n`,
+    `took ${(report.took / 60).toFixed(1)} minutes; load of the machine before and after: ${report.load.before.toFixed(2)}, ${report.load.after.toFixed(2)}\n`,
   );
   for (const file of writeReport(report, join(root, "bench/out"), options.json)) print(`${file}\n`);
   if (report.figures.some(({ error }) => error)) process.exitCode = 1;

@@ -1,15 +1,4 @@
-/**
- * All figures, in the order of the report.
- *
- * A figure is
- *   name      what --only takes
- *   title     what is measured
- *   how       how, where the title and the commands do not say it
- *   claims    { ours, peer, target, kind }[]: names of two sides, and what is promised: at most this
- *             "ratio" (if no kind is given) or "difference" in seconds, or "time" of one side
- *   prepare   (temporary folder) → { sides: name → { label, command, run } }; `run` resolves with
- *             the seconds of one run, `command` is shown in the report
- */
+/** All figures, in the order of the report. What a figure is says ../figure.mjs. */
 import { auditBcrypt } from "./audit-bcrypt.mjs";
 import { auditThousand } from "./audit-thousand.mjs";
 import { bcryptPip } from "./bcrypt-pip.mjs";
