@@ -41,11 +41,12 @@ export async function imageOf(spec) {
  * @returns {Promise<string>} image id
  */
 export async function derivedImage(image, script) {
-  const options = ["--label", benchLabel, "--network", "none", "--user", "root", "--entrypoint", "bash"];
-  const created = await run(["docker", "create", ...options, image, "-ec", script]);
+  const options = ["--label", benchLabel, "--network", "none", "--user", "root"];
+  // Not by --entrypoint, which the new image would have, too.
+  const created = await run(["docker", "create", ...options, image, "bash", "-ec", script]);
   const container = created.stdout.trim();
   await run(["docker", "start", "--attach", container]);
-  const { stdout } = await run(["docker", "commit", "--change", "ENTRYPOINT []", container]);
+  const { stdout } = await run(["docker", "commit", container]);
   await run(["docker", "rm", container]);
   return stdout.trim();
 }
@@ -118,11 +119,12 @@ export function dockerRun({ spec, closure }, image, out) {
  *
  * @param {string} temporary folder to make it in
  * @param {(out: string) => string[]} command
+ * @param {Parameters<typeof run>[1]} [options]
  * @returns {Promise<number>} seconds
  */
-export async function runInto(temporary, command) {
+export async function runInto(temporary, command, options) {
   const out = mkdtempSync(join(temporary, "out-"));
-  const { seconds } = await run(command(out));
+  const { seconds } = await run(command(out), options);
   if (readdirSync(out).length === 0) throw new Error(`nothing was written by ${command(out).join(" ")}`);
   return seconds;
 }

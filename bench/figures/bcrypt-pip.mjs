@@ -1,11 +1,8 @@
 /** The whole nix-build of a wheel, beside what a user would do by hand: pip wheel in a container. */
 import { shellLine } from "../command.mjs";
 import { imageOf, runInto } from "../engine.mjs";
+import { wheelWithPip as wheel } from "../fixed-wheel.mjs";
 import { describe, freshBuild, freshBuildCommand } from "../nix.mjs";
-
-// With pip in the environment both run on the same image.
-const wheel =
-  'voyager.bcryptWheel.override (old: { systemBuildDependencies = old.systemBuildDependencies ++ [ "python3-pip" ]; })';
 
 function pipWheel(spec, image, out) {
   const archive = `/source/${spec.src.replace(/^.*\/[0-9a-z]{32}-/, "")}`;

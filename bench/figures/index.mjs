@@ -1,6 +1,7 @@
 /** All figures, in the order of the report. What a figure is says ../figure.mjs. */
 import { auditBcrypt } from "./audit-bcrypt.mjs";
 import { auditThousand } from "./audit-thousand.mjs";
+import { bcryptCibuildwheel } from "./bcrypt-cibuildwheel.mjs";
 import { bcryptPip } from "./bcrypt-pip.mjs";
 import { bcryptScript } from "./bcrypt-script.mjs";
 import { closureAvailable } from "./closure-available.mjs";
@@ -14,6 +15,7 @@ import { scriptStreamed } from "./script-streamed.mjs";
 export const figures = [
   bcryptScript,
   bcryptPip,
+  bcryptCibuildwheel,
   script,
   scriptStreamed,
   closureAvailable,
