@@ -1,11 +1,18 @@
 /** The programs that figures run beside nix-voyager: where they are, their versions, how one gets them. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run } from "./command.mjs";
 import { root } from "./nix.mjs";
 
 /** Where setup/bench-tools puts what comes from PyPI. */
-export const pythonTools = join(root, "bench/out/tools");
+const pythonTools = join(root, "bench/out/tools");
+
+/** The folder with its modules, which an interpreter in a container can use as well: none of them is compiled. */
+export function pythonModules() {
+  const lib = join(pythonTools, "lib");
+  const interpreter = readdirSync(lib).find((name) => name.startsWith("python3"));
+  return join(lib, interpreter, "site-packages");
+}
 
 const fromPypi = "./setup/bench-tools";
 const fromDebian = (name) => `apt install ${name}`;
@@ -15,7 +22,6 @@ const fromDebian = (name) => `apt install ${name}`;
  * `program` is its name, if that is another.
  */
 const tools = {
-  docker: { install: "./setup/quickstart", version: ["docker", "--version"] },
   tar: { install: fromDebian("tar"), version: ["tar", "--version"] },
   pip: { install: fromPypi, version: ["pip", "--version"] },
   cibuildwheel: {
@@ -81,7 +87,7 @@ async function version(name) {
       .trim()
       .split("\n")[0]
       .replaceAll("\t", " ")
-      .replace(/ from .*/, "");
+      .replace(/ (from|installed at)( .*)?$/, "");
   } catch {
     return "unknown";
   }

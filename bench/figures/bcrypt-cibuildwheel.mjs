@@ -32,7 +32,7 @@ export const bcryptCibuildwheel = {
   name: "bcrypt-cibuildwheel",
   title: "nix-build of the bcrypt wheel, against cibuildwheel on the same image",
   how: "Warm: the environment exists, with pip in it; for cibuildwheel, links lie where it looks for Python. Same sdist, no network, no build isolation, no repair, no tests. Python has compiled cibuildwheel's modules before.",
-  needs: ["docker", "cibuildwheel", "pip"],
+  needs: ["cibuildwheel", "pip"],
   claims: [{ ours: "nixBuild", peer: "cibuildwheel", target: 0.6 }],
 
   async prepare(temporary) {
