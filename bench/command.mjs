@@ -22,11 +22,12 @@ export function stopAll() {
  * Runs a program that must succeed. Rejects with what it printed when it does not.
  *
  * @param {string[]} command program and arguments
- * @param {{ env?: Record<string, string>, cwd?: string, onStderr?: (text: string) => void }} [options] `env` is
- *   added to our own; `onStderr` sees standard error as it comes
+ * @param {{ env?: Record<string, string>, cwd?: string, onStderr?: (text: string) => void,
+ *   onStart?: (pid: number) => void }} [options] `env` is added to our own; `onStderr` sees standard error as it
+ *   comes
  * @returns {Promise<Ended>}
  */
-export async function run(command, { env, cwd, onStderr } = {}) {
+export async function run(command, { env, cwd, onStderr, onStart } = {}) {
   const [program, ...args] = command;
   const started = performance.now();
   const child = spawn(program, args, {
@@ -37,6 +38,7 @@ export async function run(command, { env, cwd, onStderr } = {}) {
     killSignal: "SIGKILL",
   });
   running.add(child);
+  if (child.pid !== undefined) onStart?.(child.pid);
   const text = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (data) => {
     text.stdout += data;

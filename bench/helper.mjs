@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
+import { watchMemory } from "./memory.mjs";
 
 /** A store path's first part: 32 characters of Nix's base 32. */
 const hash = "0".repeat(32);
@@ -30,7 +31,8 @@ export function buildTop(parent, spec, closure) {
  * @param {string} parent folder for the build
  * @param {any} spec
  * @param {{ path: string, narSize: number }[]} closure
- * @returns {Promise<Record<string, number>>} seconds since the start by name, and `end`
+ * @returns {Promise<Record<string, number>>} seconds since the start by name, and `end`; `memory` is the helper's
+ *   peak in bytes
  */
 export async function runHelper(command, parent, spec, closure) {
   const { top } = buildTop(parent, spec, closure);
@@ -46,10 +48,15 @@ export async function runHelper(command, parent, spec, closure) {
       if (name) moments[name] = now;
     }
   };
+  let peak = () => 0;
+  const onStart = (pid) => {
+    peak = watchMemory(pid);
+  };
   try {
-    const { seconds } = await run([...command, "build"], { env: { NIX_BUILD_TOP: top }, onStderr });
-    return { ...moments, end: seconds };
+    const { seconds } = await run([...command, "build"], { env: { NIX_BUILD_TOP: top }, onStderr, onStart });
+    return { ...moments, end: seconds, memory: peak() };
   } finally {
+    peak();
     rmSync(top, { recursive: true, force: true });
   }
 }

@@ -90,6 +90,8 @@ export class EngineProxy {
   }
 
   #keep(socket: Socket): void {
+    // Connections to the engine are used again.
+    if (this.#sockets.has(socket)) return;
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
