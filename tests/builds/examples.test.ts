@@ -122,6 +122,7 @@ test("the build is an ordinary user without network, capabilities or a way to mo
     buildScript = ''
       id -un > $out/user
       ls /sys/class/net > $out/net
+      getent ahosts localhost > $out/localhost
       grep -E '^(CapEff|NoNewPrivs)' /proc/self/status > $out/status
       echo "$HOME $TMPDIR $LC_ALL $TZ $SOURCE_DATE_EPOCH $(umask) $(hostname)" > $out/surroundings
       touch $HOME/x $TMPDIR/y
@@ -132,6 +133,7 @@ test("the build is an ordinary user without network, capabilities or a way to mo
   const read = (name: string) => readFileSync(join(path, name), "utf8").trim();
   expect(read("user")).not.toBe("root");
   expect(read("net")).toBe("lo");
+  expect(read("localhost")).toMatch(/^127\.0\.0\.1 /m);
   expect(read("status")).toMatch(/CapEff:\s+0+\nNoNewPrivs:\s+1/);
   expect(read("surroundings")).toBe("/build/home /build/tmp C.UTF-8 UTC 315532800 0022 localhost");
   expect(statSync(join(path, "run")).mode & 0o111).not.toBe(0);

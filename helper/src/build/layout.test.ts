@@ -4,7 +4,7 @@ import { temporaryFolders } from "../../testing/folders.ts";
 import { thrownBy } from "../../testing/logs.ts";
 import { makeAttributes, storePath } from "../../testing/specs.ts";
 import type { VoyagerError } from "../common/errors.ts";
-import { buildVariables, makeBuildFolder, outputPaths } from "./layout.ts";
+import { buildVariables, etcFiles, makeBuildFolder, outputPaths } from "./layout.ts";
 import type { Build } from "./runner.ts";
 import { readSavedBuild, saveForShell } from "./saved-build.ts";
 
@@ -32,6 +32,14 @@ test("variables of the build", () => {
   expect(variables.PATH?.startsWith(`${storePath("tool")}/bin:/usr/local/sbin:`)).toBe(true);
   expect(Object.keys(variables)).not.toContain("SECRET");
   expect(Object.keys(variables)).not.toContain("ftp_proxy");
+});
+
+test("names of hosts are ours where the engine writes none", () => {
+  const record = { osRelease: {}, packages: [], passwd: "", group: "" };
+  const files = (network: boolean) => etcFiles(makeAttributes({ network }), record, { uid: 7, gid: 8 });
+  expect(Object.keys(files(true))).toEqual(["passwd", "group"]);
+  expect(files(false).passwd).toContain("builder:x:7:8:");
+  expect(files(false).hosts).toMatch(/^127\.0\.0\.1\tlocalhost$/m);
 });
 
 test("what the user sets wins", () => {

@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { EnvironmentRecord } from "../environment/record.ts";
 import type { Attributes } from "../spec/spec.ts";
+import { accountFiles, type Identity } from "../transfer/identity.ts";
 
 /** The build folder inside the container. */
 export const buildFolder = "/build";
@@ -53,6 +55,21 @@ export function buildVariables(
     ...handedOn,
     ...spec.env,
   };
+}
+
+/** Names that programs expect to be known without a network. */
+const hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+/**
+ * Files that a build finds in /etc instead of the environment's: name → content. With a network the
+ * engine itself writes the names of hosts.
+ */
+export function etcFiles(
+  { voyager: { network } }: Attributes,
+  record: EnvironmentRecord,
+  identity: Identity,
+): Record<string, string> {
+  return { ...accountFiles(record, identity), ...(network ? {} : { hosts }) };
 }
 
 /** Makes what becomes /build: folders and control files. Modes do not depend on our umask. */

@@ -11,10 +11,10 @@ import { announcePhase, secondsSince } from "../common/log.ts";
 import { storeOf } from "../common/store.ts";
 import type { RunningContainer } from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
-import { accountFiles, streamIdentity } from "../transfer/identity.ts";
+import { streamIdentity } from "../transfer/identity.ts";
 import { pack, writeFiles } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
-import { buildFolder, outputPaths, systemPath } from "./layout.ts";
+import { buildFolder, etcFiles, outputPaths, systemPath } from "./layout.ts";
 import { auditFolder, type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
 import { startInSlot } from "./slots.ts";
 
@@ -94,15 +94,15 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
   const stores = [...new Set([...closure, ...outputs].map(storeOf))];
 
   const open = ["mkdir", "-p", ...stores, buildFolder, "&&", "chmod", "0777", ...stores, buildFolder, "&&"];
-  const accounts = Object.entries(accountFiles(build.environment.record, streamIdentity));
+  const etc = Object.entries(etcFiles(attributes, build.environment.record, streamIdentity));
   const staging = join(dirname(folder), "staging");
   try {
     writeFiles(
       staging,
-      accounts.map(([name, content]) => ({ path: `etc/${name}`, content, mode: 0o644 })),
+      etc.map(([name, content]) => ({ path: `etc/${name}`, content, mode: 0o644 })),
     );
-    const files = accounts.map(([name]) => `etc/${name}`);
-    await run(container, [...open, ...extract("/")], root, pack(staging, files), "the user");
+    const files = etc.map(([name]) => `etc/${name}`);
+    await run(container, [...open, ...extract("/")], root, pack(staging, files), "the files of /etc");
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

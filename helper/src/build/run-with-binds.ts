@@ -15,8 +15,8 @@ import {
 } from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
 import { HostPaths } from "../transfer/host-paths.ts";
-import { accountFiles, hostIdentity, type Identity } from "../transfer/identity.ts";
-import { buildFolder, controlFolder, outputPaths } from "./layout.ts";
+import { hostIdentity, type Identity } from "../transfer/identity.ts";
+import { buildFolder, controlFolder, etcFiles, outputPaths } from "./layout.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
 import { startInSlot } from "./slots.ts";
 import { nonceName, Supervised, supervisor } from "./supervised.ts";
@@ -31,8 +31,8 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
   const isDirectory = attributes.voyager.result === "directory";
   const outputs = isDirectory ? Object.values(outputPaths(attributes)) : [];
   for (const output of outputs) mkdirSync(output, { recursive: true });
-  const accounts = accountFiles(build.environment.record, identity);
-  for (const [name, content] of Object.entries(accounts)) {
+  const etc = etcFiles(attributes, build.environment.record, identity);
+  for (const [name, content] of Object.entries(etc)) {
     writeFileSync(join(folder, controlFolder, name), content);
   }
   const closure = attributes.closure.map(({ path }) => path);
@@ -41,7 +41,7 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
 
   const mounts = (hostPath: HostPath): Mount[] => [
     { source: hostPath("build", folder), target: buildFolder, readOnly: false },
-    ...Object.keys(accounts).map((name) => ({
+    ...Object.keys(etc).map((name) => ({
       source: hostPath("build", join(folder, controlFolder, name)),
       target: `/etc/${name}`,
       readOnly: true,

@@ -33,6 +33,7 @@ export interface ContainerRequest {
   workingDirectory: string;
   mounts: Mount[];
   labels: Record<string, string>;
+  /** Without one it has the loopback only, and its /etc/hosts is empty. */
   network: boolean;
   /** Keeps the engine's default capabilities, as package managers need them; otherwise none. */
   privilegesOfPackageManager: boolean;

@@ -89,6 +89,7 @@ test("locked down: no network, no capabilities, limits, removed at its end", asy
     Entrypoint: ["bash", "stage"],
     Env: ["A=b=c"],
     User: "30001:30000",
+    NetworkDisabled: true,
     OpenStdin: true,
     StdinOnce: true,
     HostConfig: {
@@ -118,7 +119,8 @@ test("a package manager's has network and capabilities, and no limit is no limit
   container.lifeline.end();
   await container.exit;
   const create = daemon.seen.find(({ path }) => path === "/containers/create");
-  const host = JSON.parse(create?.body ?? "").HostConfig;
+  const { NetworkDisabled, HostConfig: host } = JSON.parse(create?.body ?? "");
+  expect(NetworkDisabled).toBe(false);
   expect(create?.query).toEqual({});
   expect(host).toMatchObject({ NetworkMode: "default", CapDrop: [] });
   expect(host).not.toHaveProperty("Memory");

@@ -11,7 +11,8 @@ import {
   type RunningContainer,
 } from "../engine.ts";
 import { Connection, EngineRefusal, type Request } from "./connection.ts";
-import { DockerContainer, environmentList, removeContainer } from "./container.ts";
+import { DockerContainer, removeContainer } from "./container.ts";
+import { createBody } from "./create-body.ts";
 import { explain } from "./explain.ts";
 import { followProgress } from "./progress.ts";
 
@@ -260,43 +261,4 @@ export class DockerEngine implements Engine {
       throw explain(doing, error);
     }
   }
-}
-
-function createBody(request: ContainerRequest): Record<string, unknown> {
-  const { limits } = request;
-  return {
-    Image: request.image,
-    // Entrypoint: what the image itself would start must not come into it.
-    Entrypoint: request.command,
-    Cmd: [],
-    Env: environmentList(request.env),
-    User: request.user,
-    WorkingDir: request.workingDirectory,
-    Hostname: "localhost",
-    Labels: request.labels,
-    AttachStdin: true,
-    AttachStdout: true,
-    AttachStderr: true,
-    // The lifeline: when the attached input ends, for whatever reason, process 1 ends.
-    OpenStdin: true,
-    StdinOnce: true,
-    Tty: false,
-    HostConfig: {
-      AutoRemove: true,
-      Init: true,
-      NetworkMode: request.network ? "default" : "none",
-      LogConfig: { Type: "none", Config: {} },
-      SecurityOpt: ["no-new-privileges"],
-      CapDrop: request.privilegesOfPackageManager ? [] : ["ALL"],
-      Mounts: request.mounts.map((mount) => ({
-        Type: "bind",
-        Source: mount.source,
-        Target: mount.target,
-        ReadOnly: mount.readOnly,
-      })),
-      ...(limits.memory === null ? {} : { Memory: limits.memory, MemorySwap: limits.memory }),
-      ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
-      ...(limits.pids === null ? {} : { PidsLimit: limits.pids }),
-    },
-  };
 }
