@@ -150,7 +150,7 @@ async function afterBuild(build: Build, container: RunningContainer): Promise<()
     return Buffer.concat(chunks).toString("latin1");
   };
   try {
-    return await build.afterwards({ here, inside, ask });
+    return await build.afterwards({ here, inside, ask, leave: async () => {} });
   } finally {
     rmSync(here, { recursive: true, force: true });
   }

@@ -56,19 +56,20 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
   const command = ["/bin/sh", "-c", supervisor, "supervisor", nonce, writable, ...stageCommand(build)];
   try {
     for (const file of verified) writeFileSync(file, nonce);
-    const container = await startWithMounts(build, identity, mounts, { command, onOutput: supervised.sink });
-    container.lifeline.write(supervised.start);
+    const { start: firstInput, sink: onOutput } = supervised;
+    const container = await startWithMounts(build, identity, mounts, { command, firstInput, onOutput });
     build.meanwhile();
     const ended = await Promise.race([supervised.wait("ended").then(() => true), container.exit]);
     if (verified.some((file) => existsSync(file))) {
       throw new BindsUnusable("the container does not see the build's folders, or cannot write to them");
     }
-    const finish = ended === true ? await afterBuild(build, container, supervised) : null;
-    // The engine takes a while to remove the container.
-    const finished = finish?.();
-    finished?.catch(() => {});
-    const status = await container.exit;
-    await finished;
+    if (ended === true) {
+      const finish = await afterBuild(build, container, supervised);
+      // Until then, who had taken hold of process 1 could still write to the outputs.
+      const both = await Promise.allSettled([finish(), container.ended]);
+      for (const one of both) if (one.status === "rejected") throw one.reason;
+    }
+    const status = ended === true ? 0 : await container.exit;
     supervised.end();
     return { status, container };
   } finally {
@@ -101,11 +102,11 @@ async function afterBuild(
     await Promise.race([supervised.wait("answered"), lost]);
     return readFileSync(join(here, answer), "latin1");
   };
+  // Resolves when the engine has been told: work that does not pause would keep it waiting.
+  const leave = () => new Promise<void>((resolve) => container.lifeline.end(() => resolve()));
   try {
-    const finish = await build.afterwards({ here, inside, ask });
-    container.lifeline.end();
-    // Work that does not pause must not begin before the engine has been told.
-    await new Promise(setImmediate);
+    const finish = await build.afterwards({ here, inside, ask, leave });
+    if (!container.lifeline.writableEnded) await leave();
     return finish;
   } catch (error) {
     await container.kill();
@@ -124,7 +125,7 @@ async function startWithMounts(
   build: Build,
   { uid, gid }: Identity,
   mounts: (hostPath: HostPath) => Mount[],
-  program: Pick<ContainerRequest, "command" | "onOutput">,
+  program: Pick<ContainerRequest, "command" | "firstInput" | "onOutput">,
 ) {
   const hostPaths = new HostPaths();
   const attempt: Record<Place, number> = { build: 0, store: 0 };

@@ -34,6 +34,8 @@ export interface AuditRoom {
   /** The same folder as the container sees it, once a script runs. */
   inside: string;
   ask: Ask;
+  /** Says that nothing more will be asked, so that the container can end while the rest is done. */
+  leave(): Promise<void>;
 }
 
 /** How the script ended. Outputs are in place when the status is 0. */

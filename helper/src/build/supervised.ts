@@ -11,7 +11,7 @@ import { systemPath } from "./layout.ts";
  * What the supervisor runs. Its arguments: the nonce that it must find in each of the folders, those
  * folders, and the build's command. It
  *
- * - waits for the word to start, so that it cannot end before its end is awaited;
+ * - reads its secret, which is there when it starts;
  * - kills everything when the lifeline ends;
  * - verifies that what it sees is what the helper made (a nonce in every folder that it can
  *   write), and removes the nonces to say so: else it exits with 125;
@@ -63,7 +63,7 @@ export class Supervised {
 
   constructor(private readonly output: OutputSink) {}
 
-  /** What starts the build, to be written to the lifeline. */
+  /** What the supervisor must find on its input. */
   get start(): string {
     return `start ${this.#secret}\n`;
   }

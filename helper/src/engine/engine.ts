@@ -38,6 +38,8 @@ export interface ContainerRequest {
   /** Keeps the engine's default capabilities, as package managers need them; otherwise none. */
   privilegesOfPackageManager: boolean;
   limits: Limits;
+  /** What process 1 finds on its standard input when it starts. */
+  firstInput?: string;
   onOutput: OutputSink;
 }
 
@@ -62,6 +64,11 @@ export interface RunningContainer {
   readonly lifeline: Writable;
   /** Status of process 1, once all its output has been delivered. */
   readonly exit: Promise<number>;
+  /**
+   * Resolves when no process of the container is left and all output has been delivered: earlier than
+   * `exit`, before which the engine tidies up. Rejects as that does.
+   */
+  readonly ended: Promise<void>;
   /** Runs a program and resolves with its status once all its output has been delivered. */
   exec(request: ExecRequest): Promise<number>;
   /** Makes an image of the container's file system. Resolves with the image's id. */

@@ -30,8 +30,8 @@ export interface AuditRequest {
   allow: Allowance[];
   /** The Nix store's folder. */
   store: string;
-  /** An empty folder of ours, how the container sees it, and how to ask there. */
-  room: { here: string; inside: string; ask: Ask };
+  /** An empty folder of ours, how the container sees it, how to ask there, and whom to tell that nothing more is asked. */
+  room: { here: string; inside: string; ask: Ask; leave(): Promise<void> };
   /** Folder in the container with the records of links. */
   links: string;
 }
@@ -144,6 +144,8 @@ async function judged(
 ): Promise<Audit> {
   const { arch, machine } = architectureOf(system.packages());
   const needs = known.flatMap((one) => needsOf(one, system, unreadable));
+  const least = await minimumVersions(request.room.ask, system, needs);
+  await request.room.leave();
   const inSystem = systemLibraries(system);
   const findings = new Map(
     known.flatMap(({ read, resolution }, index) =>
@@ -167,7 +169,7 @@ async function judged(
   const packages = assemblePackages(files, copies, {
     osRelease: request.environment.osRelease,
     packageNamed: (name) => system.packageByKey(name),
-    minimumVersions: await minimumVersions(request.room.ask, system, needs),
+    minimumVersions: least,
   });
   const { name, image } = request.system;
   const report: Report = {

@@ -50,13 +50,16 @@ describe("a running container", () => {
   let daemon: FakeDaemon;
   let attached: PassThrough;
   let waiting: PassThrough;
+  let dying: PassThrough;
   let container: DockerContainer;
   beforeEach(async () => {
     daemon = await new FakeDaemon().listen();
     attached = new PassThrough();
     waiting = new PassThrough();
     const connection = new Connection(daemon.address);
-    container = new DockerContainer(connection, "c1", attached, waiting, () => {}, Date.now());
+    dying = new PassThrough();
+    const answers = { waiting, dying };
+    container = new DockerContainer(connection, "c1", attached, answers, () => {}, Date.now());
   });
   afterEach(() => daemon.close());
 
@@ -70,6 +73,44 @@ describe("a running container", () => {
     expect(ended).toBe(false);
     attached.end();
     expect(await container.exit).toBe(3);
+  });
+
+  const settled = async (promise: Promise<unknown>) => {
+    const pause = new Promise((resolve) => setTimeout(resolve, 20, "not yet"));
+    return (await Promise.race([promise.then(() => "settled"), pause])) === "settled";
+  };
+
+  test("it has ended with its output and the event of its death, before its status is told", async () => {
+    const event = Buffer.from('{"Action":"die","Actor":{"Attributes":{"exitCode":"0","label":"größe"}}}\n');
+    dying.write(event.subarray(0, event.length - 6));
+    dying.write(event.subarray(event.length - 6));
+    expect(await settled(container.ended)).toBe(false);
+    attached.end();
+    expect(await settled(container.ended)).toBe(true);
+    expect(dying.destroyed).toBe(true);
+    expect(await settled(container.exit)).toBe(false);
+    waiting.end('{"StatusCode":137}');
+    expect(await container.exit).toBe(137);
+  });
+
+  test.each([
+    ["another event", '{"Action":"stop"}\n'],
+    ["no JSON", "<html>\n"],
+    ["half an event", '{"Action":"die"}'],
+    ["nothing", ""],
+  ])("%s instead of the event: it has ended when its status is told", async (_name, text) => {
+    attached.end();
+    dying.end(text);
+    expect(await settled(container.ended)).toBe(false);
+    waiting.end('{"StatusCode":3}');
+    expect(await settled(container.ended)).toBe(true);
+  });
+
+  test("events that break off tell nothing; a lost connection is told", async () => {
+    dying.destroy(new Error("connection reset"));
+    expect(await settled(container.ended)).toBe(false);
+    attached.destroy(new Error("connection reset"));
+    expect(await thrownBy(container.ended)).toMatchObject({ kind: "engine" });
   });
 
   test.each([

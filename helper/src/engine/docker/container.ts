@@ -5,6 +5,7 @@ import { asVoyagerError, codeOf, messageOf, VoyagerError } from "../../common/er
 import { Demultiplexer } from "../demultiplex.ts";
 import type { ExecRequest, OutputSink, RunningContainer } from "../engine.ts";
 import { type Connection, EngineRefusal, readWhole, type Request } from "./connection.ts";
+import { deathIn, statusOf } from "./ending.ts";
 import { explain } from "./explain.ts";
 
 /** Feeds a multiplexed stream to `sink` until it ends. Rejects when it breaks off. */
@@ -39,23 +40,31 @@ export function environmentList(env: Record<string, string>): string[] {
 
 export class DockerContainer implements RunningContainer {
   readonly exit: Promise<number>;
+  readonly ended: Promise<void>;
 
   /**
    * @param attached the hijacked connection to process 1
-   * @param waiting the open answer of a `wait` with `condition=next-exit`
+   * @param answers the open answers of a `wait` with `condition=next-exit`, and of `events` of its death
    */
   constructor(
     private readonly connection: Connection,
     readonly id: string,
     attached: Duplex,
-    waiting: Readable,
+    answers: { waiting: Readable; dying: Readable },
     onOutput: OutputSink,
     private readonly startedAt: number,
   ) {
     this.lifeline = attached;
     const delivered = deliverOutput(attached, onOutput);
-    this.exit = Promise.all([exitStatus(waiting), delivered]).then(([status]) => status, this.#broken);
-    this.exit.catch(() => {}); // whoever awaits it sees the error; nobody has to
+    const { waiting, dying } = answers;
+    this.exit = Promise.all([statusOf(waiting), delivered]).then(([status]) => status, this.#broken);
+    const death = Promise.all([deathIn(dying), delivered]).then(() => {});
+    death.catch(() => {}); // `exit` tells it better
+    this.ended = Promise.race([death.catch(() => this.exit), this.exit])
+      .finally(() => dying.destroy())
+      .then(() => {});
+    // Whoever awaits one of them sees the error; nobody has to.
+    for (const promise of [this.exit, this.ended]) promise.catch(() => {});
   }
 
   readonly lifeline: Writable;
@@ -185,14 +194,4 @@ export async function removeContainer(connection: Connection, id: string): Promi
     if (error instanceof EngineRefusal && (error.status === 404 || error.status === 409)) return;
     throw error;
   }
-}
-
-async function exitStatus(waiting: Readable): Promise<number> {
-  const answer = JSON.parse(await readWhole(waiting)) as {
-    StatusCode?: number;
-    Error?: { Message?: string } | null;
-  };
-  if (answer.Error?.Message) throw new Error(answer.Error.Message);
-  if (typeof answer.StatusCode !== "number") throw new Error("the engine gave no exit status");
-  return answer.StatusCode;
 }

@@ -140,9 +140,9 @@ export class DockerEngine implements Engine {
     const id = await this.#create(request);
     let attached: Duplex | undefined;
     try {
-      // Both must be there before the start: a wait that comes later may miss the end, and output
-      // that comes earlier is lost (it is kept nowhere).
-      const [stream, waiting] = await Promise.all([
+      // All must be there before the start: a wait that comes later may miss the end, and output that
+      // comes earlier is lost (it is kept nowhere).
+      const [stream, waiting, dying] = await Promise.all([
         this.#connection.hijack({
           method: "POST",
           path: `/containers/${id}/attach`,
@@ -153,6 +153,11 @@ export class DockerEngine implements Engine {
           path: `/containers/${id}/wait`,
           query: { condition: "next-exit" },
         }),
+        this.#connection.open({
+          method: "GET",
+          path: "/events",
+          query: { filters: JSON.stringify({ container: [id], event: ["die"] }) },
+        }),
       ]);
       attached = stream;
       const startedAt = Date.now();
@@ -160,10 +165,11 @@ export class DockerEngine implements Engine {
         this.#connection,
         id,
         stream,
-        waiting,
+        { waiting, dying },
         request.onOutput,
         startedAt,
       );
+      if (request.firstInput) stream.write(request.firstInput);
       await this.#connection.json({ method: "POST", path: `/containers/${id}/start` });
       return container;
     } catch (error) {
