@@ -83,7 +83,7 @@ export class FakeEngine implements Engine {
       id: name,
       lifeline: new PassThrough(),
       exit: new Promise(() => {}),
-      ended: new Promise(() => {}),
+      whenEnded: () => new Promise(() => {}),
       exec: async (exec) => {
         if (exec.input) for await (const _chunk of exec.input);
         return this.program(exec, request);

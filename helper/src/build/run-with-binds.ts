@@ -58,6 +58,8 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
     for (const file of verified) writeFileSync(file, nonce);
     const { start: firstInput, sink: onOutput } = supervised;
     const container = await startWithMounts(build, identity, mounts, { command, firstInput, onOutput });
+    const death = container.whenEnded();
+    death.catch(() => {}); // on the way that does not await it, `exit` tells the same
     build.meanwhile();
     const ended = await Promise.race([supervised.wait("ended").then(() => true), container.exit]);
     if (verified.some((file) => existsSync(file))) {
@@ -66,7 +68,7 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
     if (ended === true) {
       const finish = await afterBuild(build, container, supervised);
       // Until then, who had taken hold of process 1 could still write to the outputs.
-      const both = await Promise.allSettled([finish(), container.ended]);
+      const both = await Promise.allSettled([finish(), death]);
       for (const one of both) if (one.status === "rejected") throw one.reason;
     }
     const status = ended === true ? 0 : await container.exit;

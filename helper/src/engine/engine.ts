@@ -66,9 +66,9 @@ export interface RunningContainer {
   readonly exit: Promise<number>;
   /**
    * Resolves when no process of the container is left and all output has been delivered: earlier than
-   * `exit`, before which the engine tidies up. Rejects as that does.
+   * `exit`, before which the engine tidies up. Rejects as that does. To be called before the end is near.
    */
-  readonly ended: Promise<void>;
+  whenEnded(): Promise<void>;
   /** Runs a program and resolves with its status once all its output has been delivered. */
   exec(request: ExecRequest): Promise<number>;
   /** Makes an image of the container's file system. Resolves with the image's id. */

@@ -50,16 +50,13 @@ describe("a running container", () => {
   let daemon: FakeDaemon;
   let attached: PassThrough;
   let waiting: PassThrough;
-  let dying: PassThrough;
   let container: DockerContainer;
   beforeEach(async () => {
     daemon = await new FakeDaemon().listen();
     attached = new PassThrough();
     waiting = new PassThrough();
     const connection = new Connection(daemon.address);
-    dying = new PassThrough();
-    const answers = { waiting, dying };
-    container = new DockerContainer(connection, "c1", attached, answers, () => {}, Date.now());
+    container = new DockerContainer(connection, "c1", attached, waiting, () => {}, Date.now());
   });
   afterEach(() => daemon.close());
 
@@ -80,37 +77,51 @@ describe("a running container", () => {
     return (await Promise.race([promise.then(() => "settled"), pause])) === "settled";
   };
 
+  const death = '{"Action":"die","Actor":{"Attributes":{"exitCode":"0","label":"größe"}}}\n';
+
   test("it has ended with its output and the event of its death, before its status is told", async () => {
-    const event = Buffer.from('{"Action":"die","Actor":{"Attributes":{"exitCode":"0","label":"größe"}}}\n');
-    dying.write(event.subarray(0, event.length - 6));
-    dying.write(event.subarray(event.length - 6));
-    expect(await settled(container.ended)).toBe(false);
+    const event = Buffer.from(death);
+    const cut = event.indexOf(0xc3) + 1;
+    const hungUp = new Promise((resolve) => {
+      daemon.on("GET /events", (response) => {
+        response.on("close", resolve).write(event.subarray(0, cut));
+        setTimeout(() => response.write(event.subarray(cut)), 5);
+      });
+    });
+    const ended = container.whenEnded();
+    expect(await settled(ended)).toBe(false);
     attached.end();
-    expect(await settled(container.ended)).toBe(true);
-    expect(dying.destroyed).toBe(true);
+    expect(await settled(ended)).toBe(true);
+    await hungUp;
+    const filters = { container: ["c1"], event: ["die"] };
+    expect(JSON.parse(daemon.seen[0]?.query.filters ?? "")).toEqual(filters);
     expect(await settled(container.exit)).toBe(false);
     waiting.end('{"StatusCode":137}');
     expect(await container.exit).toBe(137);
   });
 
   test.each([
-    ["another event", '{"Action":"stop"}\n'],
-    ["no JSON", "<html>\n"],
-    ["half an event", '{"Action":"die"}'],
-    ["nothing", ""],
-  ])("%s instead of the event: it has ended when its status is told", async (_name, text) => {
+    ["another event", pieces(['{"Action":"stop"}\n'])],
+    ["no JSON", pieces(["<html>\n"])],
+    ["half an event", pieces([death.slice(0, -1)], "break")],
+    ["nothing", pieces([])],
+    ["a refusal", refusal(500, "no events")],
+  ])("%s instead of the event: it has ended when its status is told", async (_name, answer) => {
+    daemon.on("GET /events", answer);
     attached.end();
-    dying.end(text);
-    expect(await settled(container.ended)).toBe(false);
+    const ended = container.whenEnded();
+    expect(await settled(ended)).toBe(false);
     waiting.end('{"StatusCode":3}');
-    expect(await settled(container.ended)).toBe(true);
+    expect(await settled(ended)).toBe(true);
   });
 
-  test("events that break off tell nothing; a lost connection is told", async () => {
-    dying.destroy(new Error("connection reset"));
-    expect(await settled(container.ended)).toBe(false);
+  test("a connection that is lost is no end", async () => {
+    daemon.on("GET /events", pieces([death]));
     attached.destroy(new Error("connection reset"));
-    expect(await thrownBy(container.ended)).toMatchObject({ kind: "engine" });
+    expect(await thrownBy(container.whenEnded())).toMatchObject({
+      kind: "engine",
+      what: "the connection to the running container was lost",
+    });
   });
 
   test.each([

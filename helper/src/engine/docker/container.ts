@@ -40,31 +40,24 @@ export function environmentList(env: Record<string, string>): string[] {
 
 export class DockerContainer implements RunningContainer {
   readonly exit: Promise<number>;
-  readonly ended: Promise<void>;
+  readonly #delivered: Promise<void>;
 
   /**
    * @param attached the hijacked connection to process 1
-   * @param answers the open answers of a `wait` with `condition=next-exit`, and of `events` of its death
+   * @param waiting the open answer of a `wait` with `condition=next-exit`
    */
   constructor(
     private readonly connection: Connection,
     readonly id: string,
     attached: Duplex,
-    answers: { waiting: Readable; dying: Readable },
+    waiting: Readable,
     onOutput: OutputSink,
     private readonly startedAt: number,
   ) {
     this.lifeline = attached;
-    const delivered = deliverOutput(attached, onOutput);
-    const { waiting, dying } = answers;
-    this.exit = Promise.all([statusOf(waiting), delivered]).then(([status]) => status, this.#broken);
-    const death = Promise.all([deathIn(dying), delivered]).then(() => {});
-    death.catch(() => {}); // `exit` tells it better
-    this.ended = Promise.race([death.catch(() => this.exit), this.exit])
-      .finally(() => dying.destroy())
-      .then(() => {});
-    // Whoever awaits one of them sees the error; nobody has to.
-    for (const promise of [this.exit, this.ended]) promise.catch(() => {});
+    this.#delivered = deliverOutput(attached, onOutput);
+    this.exit = Promise.all([statusOf(waiting), this.#delivered]).then(([status]) => status, this.#broken);
+    this.exit.catch(() => {}); // whoever awaits it sees the error; nobody has to
   }
 
   readonly lifeline: Writable;
@@ -79,6 +72,18 @@ export class DockerContainer implements RunningContainer {
       cause: error,
     });
   };
+
+  async whenEnded(): Promise<void> {
+    const query = {
+      // Events since then are told at once.
+      since: Math.floor(this.startedAt / 1000) - 1,
+      filters: JSON.stringify({ container: [this.id], event: ["die"] }),
+    };
+    const events = await this.connection.open({ method: "GET", path: "/events", query }).catch(() => null);
+    const told = events ? Promise.all([deathIn(events), this.#delivered]) : this.exit;
+    // Where the events or the output break off, the wait tells why.
+    await Promise.race([told.catch(() => this.exit), this.exit]).finally(() => events?.destroy());
+  }
 
   async exec(request: ExecRequest): Promise<number> {
     const created = (await this.#json("preparing a program", {

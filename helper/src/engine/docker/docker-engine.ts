@@ -140,9 +140,9 @@ export class DockerEngine implements Engine {
     const id = await this.#create(request);
     let attached: Duplex | undefined;
     try {
-      // All must be there before the start: a wait that comes later may miss the end, and output that
-      // comes earlier is lost (it is kept nowhere).
-      const [stream, waiting, dying] = await Promise.all([
+      // Both must be there before the start: a wait that comes later may miss the end, and output
+      // that comes earlier is lost (it is kept nowhere).
+      const [stream, waiting] = await Promise.all([
         this.#connection.hijack({
           method: "POST",
           path: `/containers/${id}/attach`,
@@ -153,11 +153,6 @@ export class DockerEngine implements Engine {
           path: `/containers/${id}/wait`,
           query: { condition: "next-exit" },
         }),
-        this.#connection.open({
-          method: "GET",
-          path: "/events",
-          query: { filters: JSON.stringify({ container: [id], event: ["die"] }) },
-        }),
       ]);
       attached = stream;
       const startedAt = Date.now();
@@ -165,7 +160,7 @@ export class DockerEngine implements Engine {
         this.#connection,
         id,
         stream,
-        { waiting, dying },
+        waiting,
         request.onOutput,
         startedAt,
       );
