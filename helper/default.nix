@@ -71,20 +71,21 @@
       relative = builtins.substring (builtins.stringLength (toString ./..) + 1) (-1) file;
       isIn = pattern: builtins.match pattern relative != null;
     in
-      builtins.elem relative ["helper" "helper/src" "helper/bundle.mjs" "helper/left-out.json" "package.json" "tsconfig.json"]
+      builtins.elem relative ["helper" "helper/bundle" "helper/src" "helper/bundle.mjs" "package.json" "tsconfig.json"]
+      || isIn "helper/bundle/.*"
       || (isIn "helper/src/.*" && (type == "directory" || !isIn ".*\\.test\\.ts"));
   };
 
   bundle = runNode "nix-voyager-helper" [
     "${source}/helper/bundle.mjs"
-    "${builtins.placeholder "out"}/lib/voyager.cjs"
+    "${builtins.placeholder "out"}/lib"
     "${nodeModules}/node_modules"
-  ] {};
+  ] {nodeCommand = builtins.toJSON node;};
 in {
   # The argument list that starts the helper: the first is a derivation's `builder`, the rest
   # come before its own `args`.
   command = node ++ ["${bundle}/lib/voyager.cjs"];
-  # The helper as one file, `lib/voyager.cjs`.
+  # The helper: `lib/voyager.cjs`, which loads the files beside it.
   inherit bundle;
   # The embedded runtime in use, or null when Node is that of `pkgs`.
   runtime =

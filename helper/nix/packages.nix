@@ -9,7 +9,7 @@
   platform,
 }: let
   lock = (builtins.fromJSON (builtins.readFile ../../package-lock.json)).packages;
-  leftOut = builtins.fromJSON (builtins.readFile ../left-out.json);
+  leftOut = builtins.fromJSON (builtins.readFile ../bundle/left-out.json);
 
   # "node_modules/a/node_modules/@b/c" -> "@b/c"
   nameOf = path: builtins.elemAt (builtins.match "(.*/)?node_modules/((@[^/]+/)?[^/]+)" path) 1;

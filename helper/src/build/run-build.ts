@@ -13,7 +13,6 @@ import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
 import type { Prepared } from "./report-files.ts";
-import { runStreamed } from "./run-streamed.ts";
 import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
 import type { AuditRoom, Build, Outcome } from "./runner.ts";
 import { saveForShell } from "./saved-build.ts";
@@ -128,9 +127,15 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   if (spec.result === "file") moveResults(build);
 }
 
+/** Most builds need none of it, and they need not wait until it is loaded. */
+async function stream(build: Build): Promise<Outcome> {
+  const { runStreamed } = await import("./run-streamed.ts");
+  return runStreamed(build);
+}
+
 async function run(build: Build): Promise<Outcome> {
   const { transfer } = build.attributes.voyager;
-  if (transfer === "stream") return runStreamed(build);
+  if (transfer === "stream") return stream(build);
   try {
     return await runWithBinds(build);
   } catch (error) {
@@ -143,7 +148,7 @@ async function run(build: Build): Promise<Outcome> {
       });
     }
     build.log.warn(`files are streamed, not bound: ${error.message}`);
-    return runStreamed(build);
+    return stream(build);
   }
 }
 

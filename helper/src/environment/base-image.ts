@@ -1,5 +1,5 @@
 /** Base images: found on the engine, pulled from a registry, or made by a bootstrap recipe. */
-import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { keyOf } from "../common/hash.ts";
 import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { type Log, secondsSince } from "../common/log.ts";
@@ -62,6 +62,7 @@ export async function bootstrapBaseImage(engine: Engine, system: System, log: Lo
     });
   }
   const start = performance.now();
+  const { spawn } = await import("node:child_process"); // slow to load, and seldom needed
   const child = spawn("mmdebstrap", mmdebstrapArguments(recipe), { stdio: ["ignore", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (data: Buffer) => {
@@ -91,12 +92,7 @@ export async function bootstrapBaseImage(engine: Engine, system: System, log: Lo
   return tag;
 }
 
-function imported(
-  engine: Engine,
-  tag: string,
-  system: System,
-  tar: NonNullable<ReturnType<typeof spawn>["stdout"]>,
-): Promise<unknown> {
+function imported(engine: Engine, tag: string, system: System, tar: Readable): Promise<unknown> {
   return engine.importImage(tar, tag, { [labels.kind]: "base", [labels.system]: system.name }).then(
     () => null,
     (error: unknown) => error,

@@ -16,8 +16,7 @@ import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
 import { packageManagerContainer } from "./container-request.ts";
 import { environmentRepository, isOurs, labels } from "./labels.ts";
-import { type Locked, lockInstaller, openLock } from "./lock/install.ts";
-import { makeEnvironment } from "./make.ts";
+import type { Locked } from "./lock/install.ts";
 import type { PackageManager } from "./package-manager.ts";
 import { type EnvironmentRecord, parseRecord } from "./record.ts";
 
@@ -68,7 +67,10 @@ export async function ensureEnvironment(
   log: Log,
 ): Promise<Environment> {
   const { system, maxAge } = request;
-  if (request.lock) return ensureLocked(engine, request, openLock(system, request.lock), log);
+  if (request.lock) {
+    const { openLock } = await import("./lock/install.ts");
+    return ensureLocked(engine, request, openLock(system, request.lock), log);
+  }
   const base = await requireBaseImage(engine, system, log);
   const systemKey = keyOf({ format: environmentFormat, system, base: base.id });
   const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt: Date.now(), locked: null };
@@ -219,6 +221,11 @@ async function make(
   const has = new Set(first ? [] : (JSON.parse(parent.labels[labels.packages] ?? "[]") as string[]));
   const added = packages.filter((name) => !has.has(name));
   log.info(`${describe(search, packages)}: making it${first ? "" : `, ${added.length} to add`}`);
+  // Not needed where the environment is there.
+  const [{ makeEnvironment }, { lockInstaller }] = await Promise.all([
+    import("./make.ts"),
+    import("./lock/install.ts"),
+  ]);
   const tag = tagOf(search, packages);
   const replaced = await engine.image(tag);
   const record = await makeEnvironment({

@@ -1,13 +1,14 @@
 /**
- * Requests to a Docker engine, on top of dockerode's connection.
+ * Requests to a Docker engine, on top of docker-modem, which is dockerode's connection.
  *
  * Every answer is taken as a stream and read here: docker-modem 5 never calls back when an answer
  * breaks off, and reports errors inside a stream as success.
  */
 import { readFileSync } from "node:fs";
+import { globalAgent } from "node:http";
 import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
-import Docker from "dockerode";
+import DockerModem from "docker-modem";
 import { codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
 
 /** One request. */
@@ -36,6 +37,10 @@ interface Modem {
   dial(options: Record<string, unknown>, callback: (error: unknown, answer: unknown) => void): void;
 }
 
+// Node would work out the name for TLS even where there is none, and for that compile a regular
+// expression for all IPv6 addresses: milliseconds before the first request.
+(globalAgent as unknown as { options: { servername: string } }).options.servername = "";
+
 /** Every status counts as known to docker-modem, so that `refusal` below sees the engine's words. */
 const successes = { 101: true, 200: true, 201: true, 204: true, 304: true };
 
@@ -44,10 +49,10 @@ export class Connection {
 
   /** @param address "unix:///path" or "tcp://host:port" */
   constructor(readonly address: string) {
-    const docker = address.startsWith("unix://")
-      ? new Docker({ socketPath: address.slice("unix://".length) })
-      : new Docker(tcpOptions(address));
-    this.#modem = docker.modem as unknown as Modem;
+    const options = address.startsWith("unix://")
+      ? { socketPath: address.slice("unix://".length) }
+      : tcpOptions(address);
+    this.#modem = new DockerModem(options) as unknown as Modem;
   }
 
   /** Sends a request and resolves with the body's stream as soon as the headers are there. */
@@ -127,7 +132,7 @@ export class Connection {
   }
 }
 
-function tcpOptions(address: string): Docker.DockerOptions {
+function tcpOptions(address: string): DockerModem.ConstructorOptions {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol !== "tcp:" || url.hostname === "") {
     throw new VoyagerError("usage", `'${address}' is not the address of an engine`, {

@@ -1,0 +1,2 @@
+// In place of `debug`: Node's own, which NODE_DEBUG=modem switches on.
+module.exports = require("node:util").debuglog;

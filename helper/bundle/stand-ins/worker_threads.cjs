@@ -1,0 +1,2 @@
+// In place of `worker_threads` for pino, which asks this of it.
+module.exports = { isMainThread: true };
