@@ -14,17 +14,21 @@ export function storeHash(path: string): string {
 }
 
 /**
- * `/nix/store/HASH-name` becomes `/nix/store/name`.
+ * Makes what takes them out: `/nix/store/HASH-name` becomes `/nix/store/name`.
  *
  * @param known store paths of which the hash is taken out also where it stands alone
  */
+export function storeHashRemover(known: Iterable<string>): (text: string) => string {
+  const hashes = [...new Set(Array.from(known, storeHash))].filter((hash) => hash.length === hashSize);
+  return (text) =>
+    text.length < hashSize
+      ? text
+      : hashes.reduce((clean, hash) => clean.replaceAll(hash, "HASH"), text.replace(hashPattern, ""));
+}
+
+/** The text without them. @param known as for storeHashRemover */
 export function withoutStoreHashes(text: string, known: Iterable<string> = []): string {
-  let clean = text.replace(hashPattern, "");
-  for (const path of known) {
-    const hash = storeHash(path);
-    if (hash.length === hashSize) clean = clean.replaceAll(hash, "HASH");
-  }
-  return clean;
+  return storeHashRemover(known)(text);
 }
 
 /** The name of a store path: what follows the hash, without what lies below it. */

@@ -8,7 +8,13 @@ import { makeAttributes, makeSystem, storePath } from "../../../testing/specs.ts
 import type { VoyagerError } from "../../common/errors.ts";
 import { hexOfNixHash } from "./nar-hash.ts";
 import { parseStatement } from "./read.ts";
-import { makeStatement, type ProvenanceInput, renderProvenance, type Statement } from "./render.ts";
+import {
+  makePredicate,
+  makeStatement,
+  type ProvenanceInput,
+  renderProvenance,
+  type Statement,
+} from "./render.ts";
 import { subjectsOf } from "./subjects.ts";
 import { compareFiles } from "./verify.ts";
 
@@ -47,6 +53,9 @@ function inputOf(
   };
 }
 
+const statementOf = (input: ProvenanceInput) => makeStatement(input, makePredicate(input));
+const rendered = (input: ProvenanceInput) => renderProvenance(input, makePredicate(input));
+
 describe("subjects", () => {
   test("are the files of the outputs, without nix-support and links", () => {
     const out = outputWith({ "b.whl": "wheel", "lib/a.so": "a", "nix-support/x": "no" });
@@ -76,7 +85,7 @@ describe("subjects", () => {
 
 describe("the statement", () => {
   test("has the fields that in-toto and SLSA ask for", () => {
-    const text = renderProvenance(inputOf({ out: outputWith({ "a.whl": "a" }) }));
+    const text = rendered(inputOf({ out: outputWith({ "a.whl": "a" }) }));
     const statement = parseStatement(text, "it");
     expect(statement._type).toBe("https://in-toto.io/Statement/v1");
     expect(statement.predicateType).toBe("https://slsa.dev/provenance/v1");
@@ -101,7 +110,7 @@ describe("the statement", () => {
   });
 
   test("knows what was there", () => {
-    const { resolvedDependencies } = makeStatement(inputOf({ out: folder() })).predicate.buildDefinition;
+    const { resolvedDependencies } = makePredicate(inputOf({ out: folder() })).buildDefinition;
     expect(resolvedDependencies).toEqual([
       { name: "debian:12", uri: "pkg:generic/base-image@debian:12" },
       { name: "hello.tar.gz" },
@@ -121,7 +130,7 @@ describe("the statement", () => {
       linkage: { allow: [{ soname: null, file: null, rule: null, reason: `see ${storePath("why")}` }] },
     };
     const input = inputOf({ out: folder() }, change);
-    const text = renderProvenance({ ...input, attributes: { ...input.attributes } });
+    const text = rendered({ ...input, attributes: { ...input.attributes } });
     expect(text).not.toContain(hash);
     const { externalParameters } = (JSON.parse(text) as Statement).predicate.buildDefinition;
     expect(externalParameters).toMatchObject({
@@ -140,14 +149,14 @@ describe("the statement", () => {
     };
     const proxy = { http: "http://me:secret@proxy.example:3128", https: null, noProxy: null };
     const system = makeSystem({ repositories: [repository], proxy });
-    const text = renderProvenance(inputOf({ out: folder() }, { system }));
+    const text = rendered(inputOf({ out: folder() }, { system }));
     expect(text).toContain("https://packages.example/debian");
     expect(text).not.toMatch(/secret|proxy\.example/);
   });
 
   test("is the same twice", () => {
     const outputs = { out: outputWith({ a: "a", b: "b" }) };
-    expect(renderProvenance(inputOf(outputs))).toBe(renderProvenance(inputOf(outputs)));
+    expect(rendered(inputOf(outputs))).toBe(rendered(inputOf(outputs)));
   });
 });
 
@@ -155,7 +164,7 @@ describe("files and a statement", () => {
   const made = () => {
     const out = outputWith({ "a.whl": "a", "b.txt": "b" });
     const dev = outputWith({ "x.h": "x" });
-    return { out, statement: makeStatement(inputOf({ out, dev })) };
+    return { out, statement: statementOf(inputOf({ out, dev })) };
   };
   const errorOf = (statement: Statement, out: string) =>
     thrownBy<VoyagerError>(() => compareFiles(statement, out));
@@ -180,7 +189,7 @@ describe("files and a statement", () => {
   test("a tree of many files that was changed", async () => {
     const files = Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`f${n}`, `${n}`]));
     const out = outputWith(files);
-    const statement = makeStatement(inputOf({ out }));
+    const statement = statementOf(inputOf({ out }));
     expect(compareFiles(statement, out).right).toEqual(["out"]);
     writeFileSync(join(out, "f7"), "8");
     expect((await errorOf(statement, out)).details.why).toBe("out: is not what was built");

@@ -8,7 +8,7 @@
 import { lstatSync } from "node:fs";
 import { genericPurl, type InstalledPackage, purlOf } from "../../linkage/purl.ts";
 import type { Attributes, Spec, System } from "../../spec/spec.ts";
-import { storeName, withoutStoreHashes } from "../store-hashes.ts";
+import { storeHashRemover, storeName } from "../store-hashes.ts";
 import { hexOfNixHash } from "./nar-hash.ts";
 import { type Resource, sha256OfFile, type Subject, subjectsOf } from "./subjects.ts";
 
@@ -135,41 +135,52 @@ function knownPaths({ voyager: spec, outputs, closure }: Attributes): string[] {
 
 /** Copies data, with every string of it clean. */
 function clean<T>(value: T, known: string[]): T {
+  const cleaned = storeHashRemover(known);
   return JSON.parse(JSON.stringify(value), (_key, part: unknown) =>
-    typeof part === "string" ? withoutStoreHashes(part, known) : part,
+    typeof part === "string" ? cleaned(part) : part,
   ) as T;
 }
 
-/** Makes the statement of outputs that are complete: hashes their files. */
-export function makeStatement(input: ProvenanceInput): Statement {
-  const { attributes, environment, helperVersion } = input;
+/** All of the statement but its subject: what is known before the outputs are there. Hashes the sources. */
+export function makePredicate({
+  attributes,
+  environment,
+  helperVersion,
+}: ProvenanceInput): Statement["predicate"] {
   const spec = attributes.voyager;
   const resolvedDependencies = [
     imageDependency(spec.system),
     ...storeDependencies(attributes),
     ...packageDependencies(environment),
   ];
-  const statement: Statement = {
-    _type: statementType,
-    subject: subjectsOf(attributes.outputs),
-    predicateType,
-    predicate: {
-      buildDefinition: {
-        buildType,
-        externalParameters: externalParameters(attributes),
-        internalParameters: internalParameters(spec),
-        resolvedDependencies,
-      },
-      runDetails: { builder: { id: builderId, version: { "nix-voyager": helperVersion } } },
+  const predicate: Statement["predicate"] = {
+    buildDefinition: {
+      buildType,
+      externalParameters: externalParameters(attributes),
+      internalParameters: internalParameters(spec),
+      resolvedDependencies,
     },
+    runDetails: { builder: { id: builderId, version: { "nix-voyager": helperVersion } } },
   };
-  return clean(statement, knownPaths(attributes));
+  return clean(predicate, knownPaths(attributes));
+}
+
+/** Makes the statement of outputs that are complete: hashes their files. */
+export function makeStatement(
+  { attributes }: Pick<ProvenanceInput, "attributes">,
+  predicate: Statement["predicate"],
+): Statement {
+  const subject = clean(subjectsOf(attributes.outputs), knownPaths(attributes));
+  return { _type: statementType, subject, predicateType, predicate };
 }
 
 /**
  * The statement as JSON, for nix-support/provenance.json. Call it when the outputs will not change
  * any more but for nix-support/.
  */
-export function renderProvenance(input: ProvenanceInput): string {
-  return `${JSON.stringify(makeStatement(input))}\n`;
+export function renderProvenance(
+  attributes: Pick<ProvenanceInput, "attributes">,
+  predicate: Statement["predicate"],
+): string {
+  return `${JSON.stringify(makeStatement(attributes, predicate))}\n`;
 }

@@ -67,19 +67,6 @@ export function layOut({ nodes, edges }: Graph): Layout {
   return { width: columns.package.x + widths.package, height, places, columns };
 }
 
-/** Lays out a small graph: the first one takes ten times as long as those after it. */
-export function warmUp(): void {
-  const node = (column: Column): GraphNode => {
-    return { id: column, column, label: "", detail: "", names: [], light: false, tone: "good" };
-  };
-  const edge = (from: Column, to: Column) => ({ from, to, light: false });
-  layOut({
-    nodes: [node("file"), node("library"), node("package")],
-    edges: [edge("file", "library"), edge("library", "package")],
-    grouped: [],
-  });
-}
-
 /**
  * Upper edges from middles. Where many lines cross, dagre pulls the boxes far apart to straighten a
  * few of them: then each column is stacked in dagre's order, beside the middle of the highest.
