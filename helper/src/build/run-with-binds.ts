@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
+import { secondsSince } from "../common/log.ts";
 import {
   type ContainerRequest,
   type Mount,
@@ -68,7 +69,9 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
     if (ended === true) {
       const finish = await afterBuild(build, container, supervised);
       // Until then, who had taken hold of process 1 could still write to the outputs.
+      const begin = performance.now();
       const both = await Promise.allSettled([finish(), death]);
+      build.log.debug({ seconds: secondsSince(begin) }, "container ended, records written");
       for (const one of both) if (one.status === "rejected") throw one.reason;
     }
     const status = ended === true ? 0 : await container.exit;

@@ -37,9 +37,11 @@ export async function startInSlot(
   const begin = performance.now();
   let told = Number.NEGATIVE_INFINITY;
   for (;;) {
+    const attempt = performance.now();
     const container = await claim.start(request);
     if (container) {
       if (told > 0) log.info({ seconds: secondsSince(begin) }, "waited for other builds to end");
+      log.info({ seconds: secondsSince(attempt) }, "container started");
       return container;
     }
     const taken = await engine.containerNames(labels.container);

@@ -3,6 +3,7 @@ import { VoyagerError } from "../common/errors.ts";
 import type { Log } from "../common/log.ts";
 import { runBuild } from "../build/run-build.ts";
 import { connect } from "../engine/connect.ts";
+import { readEngineSettings } from "../engine/settings.ts";
 import { readAttributes } from "../spec/read.ts";
 
 /** Builds the derivation of which `$NIX_BUILD_TOP` is the build folder. */
@@ -16,5 +17,6 @@ export async function build(log: Log, engineAddress?: string): Promise<void> {
   }
   // Files get the modes that they are given, whatever the daemon's umask is.
   process.umask(0o022);
-  await runBuild(connect(engineAddress), readAttributes(buildTop), buildTop, log);
+  log.level = readEngineSettings().logLevel;
+  await runBuild(connect(engineAddress, log), readAttributes(buildTop), buildTop, log);
 }

@@ -17,12 +17,14 @@ function settings(text: string): string {
 test("without a file, four builds for each processor", () => {
   expect(readEngineSettings(join(folder(), "engine.json"))).toEqual({
     maxBuilds: 4 * availableParallelism(),
+    logLevel: "info",
   });
 });
 
 test("what the file says", () => {
-  expect(readEngineSettings(settings('{ "maxBuilds": 3 }'))).toEqual({ maxBuilds: 3 });
-  expect(readEngineSettings(settings("{}"))).toEqual({ maxBuilds: 4 * availableParallelism() });
+  expect(readEngineSettings(settings('{ "maxBuilds": 3 }'))).toMatchObject({ maxBuilds: 3 });
+  expect(readEngineSettings(settings("{}"))).toMatchObject({ maxBuilds: 4 * availableParallelism() });
+  expect(readEngineSettings(settings('{ "logLevel": "debug" }'))).toMatchObject({ logLevel: "debug" });
 });
 
 test.each([
@@ -30,6 +32,7 @@ test.each([
   ['{ "maxBuilds": 2.5 }', "maxBuilds: "],
   ['{ "maxBuilds": "8" }', "maxBuilds: "],
   ['{ "maxbuilds": 8 }', "maxbuilds: "],
+  ['{ "logLevel": "loud" }', "logLevel: "],
   ["[]", "the whole: "],
   ["maxBuilds = 8", "JSON"],
 ])("%s is refused", async (text, why) => {

@@ -12,6 +12,7 @@ import { sandboxSocket } from "./locate.ts";
 /** Where the settings are. */
 export const settingsFile = join(dirname(sandboxSocket), "engine.json");
 
+const logLevels = ["info", "debug"] as const;
 const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
 const schema = v.pipe(
   // valibot takes a list for an object.
@@ -19,17 +20,20 @@ const schema = v.pipe(
   v.strictObject({
     /** Builds that may run at once on the engine, whichever machines and users they come from. */
     maxBuilds: v.optional(count),
+    /** What builds write into their logs: "debug" also tells each request to the engine. */
+    logLevel: v.optional(v.picklist(logLevels)),
   }),
 );
 
 /** Settings of the engine, with what holds where the file says nothing. */
 export interface EngineSettings {
   maxBuilds: number;
+  logLevel: (typeof logLevels)[number];
 }
 
 /** Reads the settings; without a file the defaults. Throws a `usage` error when they make no sense. */
 export function readEngineSettings(file = settingsFile): EngineSettings {
-  const defaults = { maxBuilds: 4 * availableParallelism() };
+  const defaults: EngineSettings = { logLevel: "info", maxBuilds: 4 * availableParallelism() };
   let text: string;
   try {
     text = readFileSync(file, "utf8");

@@ -144,7 +144,8 @@ function describe({ system, locked }: Search, packages: string[]): string {
 
 function reused(search: Search, image: Image, packages: string[]): Environment {
   const age = formatAge(Date.now() - asOf(image));
-  search.log.info(`${describe(search, packages)}: reused, ${age} old`);
+  const seconds = (Date.now() - search.askedAt) / 1000;
+  search.log.info({ seconds }, `${describe(search, packages)}: reused, ${age} old`);
   return { image: image.id, requested: packages, record: parseRecord(image.labels[labels.record]) };
 }
 

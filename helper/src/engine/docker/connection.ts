@@ -22,6 +22,9 @@ export interface Request {
   stream?: Readable;
 }
 
+/** Told of each request when its answer begins, or fails to come. */
+export type RequestObserver = (request: { method: string; path: string; seconds: number }) => void;
+
 /** An answer with an error status. */
 export class EngineRefusal extends Error {
   constructor(
@@ -48,7 +51,10 @@ export class Connection {
   readonly #modem: Modem;
 
   /** @param address "unix:///path" or "tcp://host:port" */
-  constructor(readonly address: string) {
+  constructor(
+    readonly address: string,
+    private readonly observe: RequestObserver = () => {},
+  ) {
     const options = address.startsWith("unix://")
       ? { socketPath: address.slice("unix://".length) }
       : tcpOptions(address);
@@ -86,6 +92,7 @@ export class Connection {
     const query = new URLSearchParams(
       Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
     ).toString();
+    const start = performance.now();
     return new Promise((resolve, reject) => {
       this.#modem.dial(
         {
@@ -98,6 +105,8 @@ export class Connection {
           ...how,
         },
         (error, answer) => {
+          const seconds = (performance.now() - start) / 1000;
+          this.observe({ method: request.method, path: request.path, seconds });
           if (error) reject(this.#failure(request, error));
           else resolve(answer);
         },

@@ -10,7 +10,7 @@ import {
   NameTaken,
   type RunningContainer,
 } from "../engine.ts";
-import { Connection, EngineRefusal, type Request } from "./connection.ts";
+import { Connection, EngineRefusal, type Request, type RequestObserver } from "./connection.ts";
 import { DockerContainer, removeContainer } from "./container.ts";
 import { createBody } from "./create-body.ts";
 import { explain } from "./explain.ts";
@@ -40,8 +40,11 @@ export class DockerEngine implements Engine {
   readonly #connection: Connection;
 
   /** @param address "unix:///path" or "tcp://host:port" */
-  constructor(readonly address: string) {
-    this.#connection = new Connection(address);
+  constructor(
+    readonly address: string,
+    observe?: RequestObserver,
+  ) {
+    this.#connection = new Connection(address, observe);
   }
 
   async info(): Promise<EngineInfo> {
