@@ -71,9 +71,10 @@ export async function ensureEnvironment(
     const { openLock } = await import("./lock/install.ts");
     return ensureLocked(engine, request, openLock(system, request.lock), log);
   }
+  const askedAt = Date.now();
   const base = await requireBaseImage(engine, system, log);
   const systemKey = keyOf({ format: environmentFormat, system, base: base.id });
-  const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt: Date.now(), locked: null };
+  const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt, locked: null };
 
   const whole = [...new Set(request.layers.flat())].sort();
   const existing = await freshImage(search, whole);
@@ -99,6 +100,7 @@ async function ensureLocked(
   locked: Locked,
   log: Log,
 ): Promise<Environment> {
+  const askedAt = Date.now();
   const base = await requireBaseImage(engine, system, log);
   const systemKey = keyOf({ format: environmentFormat, system, lock: locked.key });
   const search: Search = {
@@ -108,7 +110,7 @@ async function ensureLocked(
     systemKey,
     base,
     maxAge: Number.POSITIVE_INFINITY,
-    askedAt: Date.now(),
+    askedAt,
     locked,
   };
   const environment = await ensureImage(search, [...new Set(locked.lock.requested)].sort());
