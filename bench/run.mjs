@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { stopAll } from "./command.mjs";
 import { removeMade } from "./engine.mjs";
 import { measureFigure } from "./figure.mjs";
+import { forgetAll } from "./environments.mjs";
 import { figures } from "./figures/index.mjs";
 import { describeMachine, load } from "./machine.mjs";
 import { deleteMade, root } from "./nix.mjs";
@@ -57,6 +58,7 @@ function readOptions() {
 /** Leaves neither containers nor images nor store paths nor files behind. */
 async function cleanUp(temporary) {
   await removeMade();
+  await forgetAll().catch((error) => process.stderr.write(`left on the engine: ${error.message}\n`));
   for (const problem of await deleteMade()) process.stderr.write(`left in the store: ${problem}\n`);
   rmSync(temporary, { recursive: true, force: true });
 }

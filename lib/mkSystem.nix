@@ -81,6 +81,13 @@
       default = "";
     };
 
+    # Whether the engine keeps downloaded packages for the next environment of this system, in a
+    # volume of its own of at most 2 GB.
+    keepPackages = {
+      type = types.bool;
+      default = true;
+    };
+
     # What the distribution calls the packages that builders need; what is not given is as in
     # Debian: `unpack` (a set: xz, bzip2, zstd, zip), `patch`, `pypi` (lists of names), and
     # `wheel` (a function from the interpreter's name to a list of names).
@@ -172,7 +179,7 @@
       else args.image;
     reference = image.reference or null;
   in {
-    inherit (args) name packageManager setup;
+    inherit (args) name packageManager setup keepPackages;
     image =
       if reference == null && (image.bootstrap or null) == null
       then throw "mkSystem: argument 'image' needs 'reference' or 'bootstrap'"

@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectNothingLeft, mustBuild, nixBuild, runId } from "./support/nix.ts";
+import { removeKeptPackages } from "./support/kept-packages.ts";
 import { makeRepository, type TestRepository } from "./support/repository.ts";
 import { must } from "./support/run.ts";
+import { baseImage } from "./support/target.ts";
 
 /** Debian 12, as a system of its own: environments of other tests and runs are not used for it. */
 function ownSystem(name: string, more = ""): string {
@@ -36,7 +38,14 @@ afterAll(async () => {
     const [, system] = (await must("docker", ["image", "inspect", "--format", format, id])).split(" ");
     if (system?.endsWith(`-${runId}`)) await must("docker", ["rmi", "--force", id]).catch(() => {});
   }
+  await removeKeptPackages();
 });
+
+/** The volume with the packages that the engine keeps for a system; empty if there is none. */
+async function keptOf(name: string): Promise<string> {
+  const filter = ["--filter", `label=nix-voyager.system=${systemName(name)}`];
+  return must("docker", ["volume", "ls", "--quiet", ...filter]);
+}
 
 async function failure(expression: string): Promise<string> {
   const { status, stderr } = await nixBuild(expression);
@@ -176,4 +185,46 @@ test("an environment that is older than maxAge is made anew, and replaces the ol
   const after = await environmentsOf("age");
   expect(after).toHaveLength(1);
   expect(after).not.toEqual(before);
+});
+
+test("downloaded packages are kept and used again, but only as the signed lists have them", async () => {
+  const built = (age: number) =>
+    mustBuild(`build {
+      system = ${ownSystem("kept")}; systemBuildDependencies = [ "ed" "hello" "make" "patch" ]; environment.maxAge = ${age};
+      env.TEST_RUN = "${runId}-${age}"; buildScript = "hello > $out/said; make --version; patch --version";
+    }`);
+  await built(3600);
+  const volume = await keptOf("kept");
+  const inVolume = async (script: string) =>
+    must("docker", [
+      "run",
+      "--rm",
+      "--volume",
+      `${volume}:/kept`,
+      await baseImage(),
+      "sh",
+      "-ec",
+      `cd /kept; ${script}`,
+    ]);
+  const before = await inVolume("sha256sum *.deb");
+  expect(before).toMatch(/ hello_.*\.deb/);
+  const untouched = await inVolume("touch -d 2001-01-01 ed_*.deb; stat -c %i ed_*.deb");
+  // As root in another container of the system could: the right size and name, a pipe, and no end of zeros.
+  await inVolume(`size=$(stat -c %s hello_*.deb); head -c $size /dev/urandom > poison; mv poison hello_*.deb
+    name=$(echo make_*.deb); rm $name; mkfifo $name
+    name=$(echo patch_*.deb); rm $name; ln -s /dev/zero $name`);
+  const [path = ""] = await built(0);
+  expect(readFileSync(join(path, "said"), "utf8")).toContain("Hello, world!");
+  expect(await inVolume("sha256sum *.deb")).toBe(before);
+  // The one that nobody changed is still the same file, and its use was noted.
+  expect(await inVolume("stat -c %i ed_*.deb")).toBe(untouched);
+  expect(await inVolume("find . -name '*.deb' ! -newermt 2002-01-01")).toBe("");
+});
+
+test("a system may keep no packages", async () => {
+  const system = ownSystem("unkept", "keepPackages = false;");
+  await mustBuild(
+    `build { system = ${system}; systemBuildDependencies = [ "hello" ]; buildScript = "hello > $out/said"; }`,
+  );
+  expect(await keptOf("unkept")).toBe("");
 });

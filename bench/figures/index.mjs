@@ -6,11 +6,15 @@ import { bcryptPip } from "./bcrypt-pip.mjs";
 import { bcryptScript } from "./bcrypt-script.mjs";
 import { closureAvailable } from "./closure-available.mjs";
 import { closureExported } from "./closure-exported.mjs";
+import { environmentChroot } from "./environment-chroot.mjs";
+import { environmentCold } from "./environment-cold.mjs";
+import { environmentSecond } from "./environment-second.mjs";
 import { evaluation } from "./evaluation.mjs";
 import { helperStart } from "./helper-start.mjs";
 import { nothingToDo } from "./nothing-to-do.mjs";
 import { script } from "./script.mjs";
 import { scriptStreamed } from "./script-streamed.mjs";
+import { wheelsAtOnce } from "./wheels-at-once.mjs";
 
 export const figures = [
   bcryptScript,
@@ -20,6 +24,10 @@ export const figures = [
   scriptStreamed,
   closureAvailable,
   closureExported,
+  environmentCold,
+  environmentSecond,
+  environmentChroot,
+  wheelsAtOnce,
   helperStart,
   evaluation,
   nothingToDo,

@@ -1,5 +1,6 @@
 /** An engine in memory: it holds images, and containers whose programs the test plays. */
 import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { VoyagerError } from "../src/common/errors.ts";
 import {
   type ContainerRequest,
@@ -22,6 +23,7 @@ export class FakeEngine implements Engine {
   readonly containers = new Map<string, Held>();
   readonly started: ContainerRequest[] = [];
   readonly pulled: string[] = [];
+  readonly keptVolumes = new Map<string, Date>();
   /** Names that the registry has. */
   registry: string[] = [];
   /** Plays a program in a container; its status. */
@@ -79,6 +81,7 @@ export class FakeEngine implements Engine {
     if (this.containers.has(name)) throw new NameTaken(name);
     this.containers.set(name, { id: name, running: true, created: new Date() });
     this.started.push(request);
+    for (const volume of request.volumes ?? []) this.keptVolumes.set(volume.name, new Date());
     return {
       id: name,
       lifeline: new PassThrough(),
@@ -94,6 +97,18 @@ export class FakeEngine implements Engine {
         this.containers.delete(name);
       },
     };
+  }
+
+  async volumes(): Promise<{ name: string; created: Date }[]> {
+    return [...this.keptVolumes].map(([name, created]) => ({ name, created }));
+  }
+
+  async removeVolume(name: string): Promise<boolean> {
+    return this.keptVolumes.delete(name);
+  }
+
+  async whenEnded(name: string): Promise<void> {
+    while (this.containers.get(name)?.running) await sleep(5);
   }
 
   async containerState(name: string): Promise<Held | null> {

@@ -22,6 +22,7 @@ export function makeSystem(change: Partial<System> = {}): System {
     certificates: [],
     proxy: null,
     setup: "",
+    keepPackages: true,
     ...change,
   };
 }

@@ -37,6 +37,7 @@ in {
       certificates = [];
       proxy = null;
       setup = "";
+      keepPackages = true;
     };
   };
   "debian12 can be pulled or made" = {

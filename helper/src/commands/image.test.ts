@@ -105,3 +105,17 @@ describe("bootstrapping", () => {
     expect(error.details.remedy).toContain("--file");
   });
 });
+
+test("pruning environments removes the packages that were kept, by their age", async () => {
+  const engine = new FakeEngine();
+  engine.keptVolumes.set("new", new Date());
+  engine.keptVolumes.set("old", new Date(Date.now() - 2 * 86_400_000));
+  await prune(engine, "base", undefined, log);
+  expect([...engine.keptVolumes.keys()]).toEqual(["new", "old"]);
+  await prune(engine, "environment", "1d", log);
+  expect([...engine.keptVolumes.keys()]).toEqual(["new"]);
+  expect(messages.at(-1)).toBe("kept packages: of 1 systems removed");
+  engine.removeVolume = async () => false;
+  await prune(engine, "environment", undefined, log);
+  expect(messages.at(-1)).toBe("kept packages: of 0 systems removed, 1 in use and kept");
+});

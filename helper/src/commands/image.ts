@@ -103,4 +103,17 @@ export async function prune(
     else kept++;
   }
   log.info(`${kind} images: ${removed} removed${kept > 0 ? `, ${kept} in use and kept` : ""}`);
+  if (kind === "environment") await prunePackages(engine, age, log);
+}
+
+/** Removes the downloaded packages that the engine keeps, by the age of their volumes. */
+async function prunePackages(engine: Engine, age: number, log: Log): Promise<void> {
+  const volumes = await engine.volumes(`${labels.kind}=packages`);
+  if (volumes.length === 0) return;
+  const old = volumes.filter(({ created }) => Date.now() - created.getTime() >= age);
+  const results = await Promise.all(old.map(({ name }) => engine.removeVolume(name)));
+  const inUse = results.filter((removed) => !removed).length;
+  log.info(
+    `kept packages: of ${old.length - inUse} systems removed${inUse > 0 ? `, ${inUse} in use and kept` : ""}`,
+  );
 }

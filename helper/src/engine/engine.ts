@@ -11,6 +11,14 @@ export interface Mount {
   readOnly: boolean;
 }
 
+/** A volume: a folder that the engine keeps from one container to the next; made when it is first asked for. */
+export interface Volume {
+  name: string;
+  /** Where the container sees it, to read and write. */
+  target: string;
+  labels: Record<string, string>;
+}
+
 /** Limits of a container; null means none. */
 export interface Limits {
   /** Bytes. */
@@ -32,6 +40,7 @@ export interface ContainerRequest {
   user: string;
   workingDirectory: string;
   mounts: Mount[];
+  volumes?: Volume[];
   labels: Record<string, string>;
   /** Without one it has the loopback only, and its /etc/hosts is empty. */
   network: boolean;
@@ -126,6 +135,12 @@ export interface Engine {
   /** Removes an image; false when something still uses it. */
   removeImage(reference: string): Promise<boolean>;
   start(request: ContainerRequest): Promise<RunningContainer>;
+  /** Volumes that carry the label: their names, and when they were made. */
+  volumes(label: string): Promise<{ name: string; created: Date }[]>;
+  /** Removes a volume; false when a container uses it. */
+  removeVolume(name: string): Promise<boolean>;
+  /** Resolves when the container with this name runs no longer, or there is none; one that never started does not run. */
+  whenEnded(name: string): Promise<void>;
   /** State of the container with this name, null when there is none. */
   containerState(name: string): Promise<{ id: string; running: boolean; created: Date } | null>;
   /** Names of the containers that carry the label, running or not. */

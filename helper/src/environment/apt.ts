@@ -7,8 +7,16 @@ import type { Repository, System } from "../spec/spec.ts";
 import { parseDpkgPackages } from "./dpkg-packages.ts";
 import { dpkgListing } from "./dpkg-index.ts";
 import { libraryIndexScript } from "./library-index.ts";
-import { type PackageManager, type SetupFile, scratchFolder } from "./package-manager.ts";
+import { keepKept, keptFunctions, takeKept } from "./kept-packages.ts";
+import { archivesFolder, type PackageManager, type SetupFile, scratchFolder } from "./package-manager.ts";
 import { parseOsRelease, splitSections } from "./record.ts";
+import {
+  aheadFolder,
+  programsFolder,
+  startUnpackingAhead,
+  stopUnpackingAhead,
+  unpackAheadFiles,
+} from "./unpack-ahead.ts";
 
 const keyringFolder = "etc/apt/keyrings";
 
@@ -59,6 +67,10 @@ function configuration(system: System): string {
     'Acquire::Retries "2";',
     'Dpkg::Use-Pty "0";',
     'quiet "1";',
+    // Some images' own configuration empties the usual folder whenever dpkg has run.
+    `Dir::Cache::archives "${archivesFolder}/";`,
+    'APT::Keep-Downloaded-Packages "true";',
+    `DPkg::Path "${programsFolder}:/usr/sbin:/usr/bin:/sbin:/bin";`,
     // The container is thrown away when it fails, so nothing has to survive a crash.
     'Dpkg::Options { "--force-unsafe-io"; "--force-confdef"; "--force-confold"; };',
   ];
@@ -87,7 +99,7 @@ function proxyVariables(system: System): string {
 export function preamble(system: System): string {
   return `set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=${scratchFolder}/apt.conf
-${proxyVariables(system)}
+${proxyVariables(system)}mkdir -p ${archivesFolder}/partial ${aheadFolder}
 cat /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates/nix-voyager-*.crt \\
   >${scratchFolder}/certificates.pem 2>/dev/null || :
 `;
@@ -124,6 +136,7 @@ export const apt: PackageManager = {
       { path: `${scratch}/setup`, content: system.setup, mode: 0o755 },
       // Services must not be started by what is installed (invoke-rc.d's policy).
       { path: "usr/sbin/policy-rc.d", content: "#!/bin/sh\nexit 101\n", mode: 0o755 },
+      ...unpackAheadFiles,
       ...system.repositories.flatMap(repositoryFiles),
       ...system.certificates.map((path, index) => ({
         path: `usr/local/share/ca-certificates/nix-voyager-${index}.crt`,
@@ -134,7 +147,10 @@ export const apt: PackageManager = {
   },
 
   installScript(system, packages, first) {
-    return `${preamble(system)}install_packages() { ${packages.length > 0 ? `apt-get install -- ${packages.map(quoteWord).join(" ")}` : ":"}; }
+    const install = `apt-get install -- ${packages.map(quoteWord).join(" ")}`;
+    return `${preamble(system)}${keptFunctions}
+install_packages() { ${packages.length > 0 ? `${takeKept(packages)}; ${install}` : ":"}; }
+${startUnpackingAhead(archivesFolder)}
 if ${first ? "true" : "false"}; then
   ${runSetup}
   apt-get update
@@ -144,6 +160,8 @@ else
   # The lists are as old as the layer below: a package may have left the repository since.
   install_packages || { apt-get update; install_packages; }
 fi
+${stopUnpackingAhead}
+${keepKept}
 ${cleanup}`;
   },
 

@@ -1,10 +1,10 @@
 /** The containers in which package managers work: environments being made, and questions to repositories. */
-import type { ContainerRequest } from "../engine/engine.ts";
+import type { ContainerRequest, Volume } from "../engine/engine.ts";
 import { labels } from "./labels.ts";
 
 /** A container that runs as root with a package manager's capabilities, and lives as long as its input is open. */
 export function packageManagerContainer(
-  request: Pick<ContainerRequest, "name" | "image" | "network">,
+  request: Pick<ContainerRequest, "name" | "image" | "network"> & { volumes?: Volume[] },
 ): ContainerRequest {
   return {
     ...request,

@@ -7,6 +7,7 @@
  * every process that uses the engine, and ends with the process that took it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../common/errors.ts";
 import { keyOf } from "../common/hash.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { Claim } from "../engine/claim.ts";
@@ -15,6 +16,7 @@ import type { Spec, System } from "../spec/spec.ts";
 import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
 import { packageManagerContainer } from "./container-request.ts";
+import { keptPackages } from "./kept-packages.ts";
 import { environmentRepository, isOurs, labels } from "./labels.ts";
 import type { Locked } from "./lock/install.ts";
 import type { PackageManager } from "./package-manager.ts";
@@ -40,11 +42,13 @@ export interface EnvironmentRequest {
 }
 
 /** Changes when environments are made in a way that older ones must not be used for. */
-const environmentFormat = 3;
+const environmentFormat = 4;
 /** overlay2 takes 128 layers; this leaves room for those of the base image. */
 const maximumDepth = 30;
 /** Milliseconds by which two clocks may differ. */
 const clockTolerance = 60_000;
+/** Milliseconds between two looks at a lock whose container does not run. */
+const pollInterval = 300;
 
 export const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
 
@@ -178,7 +182,10 @@ async function ensureImage(search: Search, packages: string[]): Promise<Environm
       search.log.info(`${describe(search, packages)}: another build is making it, waiting`);
       waited = true;
     }
-    await sleep(300);
+    // The one that makes it ends right after the image is there. One that never started does not run either.
+    const asked = performance.now();
+    await search.engine.whenEnded(name);
+    if (performance.now() - asked < pollInterval) await sleep(pollInterval);
   }
 }
 
@@ -186,7 +193,8 @@ async function ensureImage(search: Search, packages: string[]): Promise<Environm
 async function takeLock(search: Search, claim: Claim, parent: Image): Promise<RunningContainer | null> {
   try {
     const network = search.locked === null || search.locked.packages === null;
-    return await claim.start(packageManagerContainer({ name: null, image: parent.id, network }));
+    const volumes = search.locked ? [] : keptPackages(search.system);
+    return await claim.start(packageManagerContainer({ name: null, image: parent.id, network, volumes }));
   } catch (error) {
     // Pruned since we looked: look again, for another to grow from.
     if (error instanceof ImageMissing && parent.id !== search.base.id) return null;
@@ -253,7 +261,10 @@ async function make(
         [labels.record]: JSON.stringify(record),
       },
     })
-    .finally(() => container.kill());
+    // Its name is free when it is gone, and its end tells those who wait; nothing here waits for it.
+    .finally(() => {
+      container.kill().catch((error: unknown) => log.warn(messageOf(error)));
+    });
   if (replaced && replaced.id !== image) await engine.removeImage(replaced.id);
   const before = first ? 0 : parseRecord(parent.labels[labels.record]).packages.length;
   const installed = record.packages.length - before;

@@ -35,37 +35,51 @@ const quietSeconds = 30;
 /** Output kept for the explanation of a failure. */
 const keptOutput = 200_000;
 
+/** Exit codes of the scripts below, for what is not the package manager's: none of its own. */
+const statuses = { files: 197, index: 198 };
+
 /** Installs the packages and says what the container then holds. Ends it when it fails. */
 export async function makeEnvironment(request: MakeRequest): Promise<EnvironmentRecord> {
   const { container, packageManager, system } = request;
   try {
-    await sendFiles(request);
     const heartbeat = setInterval(() => {
       request.log.info(`installing packages of ${system.name}: still at it`);
     }, quietSeconds * 1000);
-    const script = packageManager.installScript(system, request.packages, request.first);
-    await (
-      request.installer?.install(container) ?? runInstallation(container, packageManager, system, script)
-    ).finally(() => clearInterval(heartbeat));
-    const index = await run(container, packageManager.indexScript(), true);
-    if (index.status !== 0) {
+    await install(request).finally(() => clearInterval(heartbeat));
+    const { status, output } = await run(
+      container,
+      // One program for both: each costs a request or two. A subshell, so that the first may end early.
+      `(\n${packageManager.indexScript()})\n[ $? = 0 ] || exit ${statuses.index}\n${packageManager.recordScript()}`,
+      false,
+    );
+    if (status === statuses.index) {
       throw new VoyagerError("environment", `the libraries of ${system.name} cannot be listed`, {
-        why: index.output,
+        why: output,
       });
     }
-    const record = await run(container, packageManager.recordScript(), false);
-    if (record.status !== 0) {
+    if (status !== 0) {
       throw new VoyagerError("environment", `what ${system.name} has installed cannot be read`, {
-        why: record.output,
+        why: output,
       });
     }
-    const installed = packageManager.parseRecord(record.output);
+    const installed = packageManager.parseRecord(output);
     request.installer?.check(installed);
     return installed;
   } catch (error) {
     await container.kill();
     throw error;
   }
+}
+
+/** Configures the package manager and has it install, or the installer. */
+async function install(request: MakeRequest): Promise<void> {
+  const { container, packageManager, system, installer } = request;
+  if (installer) {
+    await sendFiles(request);
+    return installer.install(container);
+  }
+  const script = packageManager.installScript(system, request.packages, request.first);
+  await withFiles(request, (input) => runConfigured(container, packageManager, system, script, input));
 }
 
 /** Runs a script of the package manager; what made it fail is explained by that. */
@@ -77,7 +91,29 @@ export async function runInstallation(
   input: Readable | null = null,
 ): Promise<void> {
   const { status, output } = await run(container, script, true, input);
-  if (status === 0) return;
+  if (status !== 0) await explain(container, packageManager, system, output);
+}
+
+/** The same for a script that first unpacks the configuration which it is sent. */
+async function runConfigured(
+  container: RunningContainer,
+  packageManager: PackageManager,
+  system: System,
+  script: string,
+  input: Readable,
+): Promise<void> {
+  const whole = `{ ${unpackFiles} && cat >/dev/null; } || exit ${statuses.files}\nexec </dev/null\n${script}`;
+  const { status, output } = await run(container, whole, true, input);
+  if (status === statuses.files) throw configurationFailure(system, output);
+  if (status !== 0) await explain(container, packageManager, system, output);
+}
+
+async function explain(
+  container: RunningContainer,
+  packageManager: PackageManager,
+  system: System,
+  output: string,
+): Promise<never> {
   writeToStderr(output);
   throw await packageManager.explainFailure(system, output, async () => {
     const names = await run(container, packageManager.namesScript(), false);
@@ -85,39 +121,38 @@ export async function runInstallation(
   });
 }
 
-/** Puts the package manager's configuration into the container. */
-export async function sendFiles({
-  container,
-  packageManager,
-  system,
-}: Pick<MakeRequest, "container" | "packageManager" | "system">): Promise<void> {
+const unpackFiles = "tar -x -f - -C / --no-same-owner";
+
+function configurationFailure(system: System, why: string): VoyagerError {
+  return new VoyagerError("environment", `the configuration of ${system.name} could not be written`, {
+    why,
+  });
+}
+
+/** Hands on a tar stream of the package manager's configuration. */
+async function withFiles<T>(
+  { packageManager, system }: Pick<MakeRequest, "packageManager" | "system">,
+  action: (tar: Readable) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(process.env.NIX_BUILD_TOP ?? tmpdir(), "environment-"));
   try {
     const files = packageManager.files(system);
     writeFiles(folder, files);
-    let output = "";
-    const status = await container.exec({
-      command: ["tar", "-x", "-f", "-", "-C", "/", "--no-same-owner"],
-      env: {},
-      user: "0:0",
-      workingDirectory: "/",
-      // Files only: a folder in the stream would give its mode to the container's own.
-      input: pack(
-        folder,
-        files.map(({ path }) => path),
-      ),
-      onOutput: (_stream, data) => {
-        output += data.toString("utf8");
-      },
-    });
-    if (status !== 0) {
-      throw new VoyagerError("environment", `the configuration of ${system.name} could not be written`, {
-        why: output,
-      });
-    }
+    // Files only: a folder in the stream would give its mode to the container's own.
+    const paths = files.map(({ path }) => path);
+    return await action(pack(folder, paths));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Puts the package manager's configuration into the container. */
+export async function sendFiles(
+  request: Pick<MakeRequest, "container" | "packageManager" | "system">,
+): Promise<void> {
+  const { container, system } = request;
+  const { status, output } = await withFiles(request, (tar) => run(container, unpackFiles, true, tar));
+  if (status !== 0) throw configurationFailure(system, output);
 }
 
 /**

@@ -14,6 +14,9 @@ export interface SetupFile {
 /** Folder in the container for what must not stay in the image: proxies, certificates. */
 export const scratchFolder = "/run/nix-voyager";
 
+/** Where packages are downloaded to, while an environment is made. */
+export const archivesFolder = `${scratchFolder}/archives`;
+
 export interface PackageManager {
   /** Configuration: repositories, keys, certificates, proxy. */
   files(system: System): SetupFile[];

@@ -71,6 +71,8 @@ export const systemSchema = v.strictObject({
   ),
   /** Shell script run as root, with network, before packages are installed. */
   setup: v.string(),
+  /** Whether the engine keeps downloaded packages for the next environment of the system. */
+  keepPackages: v.boolean(),
 });
 
 /** What a build may use at most. */

@@ -33,12 +33,21 @@ export function createBody(request: ContainerRequest): Record<string, unknown> {
       LogConfig: { Type: "none", Config: {} },
       SecurityOpt: ["no-new-privileges"],
       CapDrop: request.privilegesOfPackageManager ? [] : ["ALL"],
-      Mounts: request.mounts.map((mount) => ({
-        Type: "bind",
-        Source: mount.source,
-        Target: mount.target,
-        ReadOnly: mount.readOnly,
-      })),
+      Mounts: [
+        ...request.mounts.map((mount) => ({
+          Type: "bind",
+          Source: mount.source,
+          Target: mount.target,
+          ReadOnly: mount.readOnly,
+        })),
+        ...(request.volumes ?? []).map((volume) => ({
+          Type: "volume",
+          Source: volume.name,
+          Target: volume.target,
+          // What an image has there must not get into what others read.
+          VolumeOptions: { Labels: volume.labels, NoCopy: true },
+        })),
+      ],
       ...(limits.memory === null ? {} : { Memory: limits.memory, MemorySwap: limits.memory }),
       ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
       ...(limits.pids === null ? {} : { PidsLimit: limits.pids }),

@@ -198,6 +198,42 @@ export class DockerEngine implements Engine {
     }
   }
 
+  async volumes(label: string): Promise<{ name: string; created: Date }[]> {
+    const answer = (await this.#json("listing volumes", {
+      method: "GET",
+      path: "/volumes",
+      query: { filters: JSON.stringify({ label: [label] }) },
+    })) as { Volumes: { Name: string; CreatedAt: string }[] | null };
+    return (answer.Volumes ?? []).map(({ Name, CreatedAt }) => ({
+      name: Name,
+      created: new Date(CreatedAt),
+    }));
+  }
+
+  async removeVolume(name: string): Promise<boolean> {
+    try {
+      await this.#connection.json({ method: "DELETE", path: `/volumes/${encodeURIComponent(name)}` });
+      return true;
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return true;
+      if (error instanceof EngineRefusal && error.status === 409) return false;
+      throw explain(`removing volume ${name}`, error);
+    }
+  }
+
+  async whenEnded(name: string): Promise<void> {
+    try {
+      await this.#connection.json({
+        method: "POST",
+        path: `/containers/${encodeURIComponent(name)}/wait`,
+        query: { condition: "not-running" },
+      });
+    } catch (error) {
+      if (error instanceof EngineRefusal && error.status === 404) return;
+      throw explain(`waiting for container ${name}`, error);
+    }
+  }
+
   async containerState(name: string) {
     try {
       const answer = (await this.#connection.json({

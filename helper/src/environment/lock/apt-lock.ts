@@ -1,6 +1,7 @@
 /** System locks with apt and dpkg. */
 import { quoteWord } from "../../common/shell.ts";
 import { cleanup, preamble, runSetup } from "../apt.ts";
+import { startUnpackingAhead, stopUnpackingAhead } from "../unpack-ahead.ts";
 import { parseDpkgPackages } from "../dpkg-packages.ts";
 import { splitSections } from "../record.ts";
 import type { AvailablePackage, LockCommands } from "./lock-commands.ts";
@@ -120,6 +121,7 @@ xargs -r apt-get -o APT::Sandbox::User=root download
   installFilesScript: (system, folder, remove) => `${preamble(system)}
 # Without lists apt has no choice but these files, whichever way they came here.
 rm -rf ${lists}/*
+${startUnpackingAhead(folder)}
 set -- ${quoteWord(folder)}/*.deb
 if [ -e "$1" ]; then
   apt-get install -o APT::Get::Remove=true -o APT::Get::Purge=true -o APT::Sandbox::User=root \\
@@ -131,5 +133,6 @@ for name in ${remove.map(quoteWord).join(" ")}; do
   case $status in ?[!n]*) superfluous="\${superfluous:-} $name" ;; esac
 done
 if [ -n "\${superfluous:-}" ]; then dpkg --force-remove-essential,remove-protected --purge $superfluous; fi
+${stopUnpackingAhead}
 ${cleanup}`,
 };
