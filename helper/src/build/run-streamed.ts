@@ -1,120 +1,134 @@
 /**
  * Runs a build where nothing can be bound (a remote engine, remapped users, Docker Desktop): the
- * closure and the build folder go in, the outputs come out, as tar streams through `exec`. The
- * engine's archive API would be several times slower.
+ * closure and the build folder go in, the outputs come out, as tar streams through the input and output
+ * of the container. What only root can do is in a small archive that the engine unpacks before the start.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, secondsSince } from "../common/log.ts";
 import { storeOf } from "../common/store.ts";
 import type { RunningContainer } from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
 import { streamIdentity } from "../transfer/identity.ts";
-import { pack, writeFiles } from "../transfer/pack.ts";
+import { type MadeEntry, pieces, packMade } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
-import { buildFolder, etcFiles, outputPaths, systemPath } from "./layout.ts";
-import { auditFolder, type Build, lifelineCommand, type Outcome, stageCommand } from "./runner.ts";
+import { buildFolder, etcFiles, outputPaths } from "./layout.ts";
+import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
 import { startInSlot } from "./slots.ts";
+import { ContainerEnded, StreamedContainer } from "./streamed-container.ts";
+import { streamedSupervisor } from "./supervised.ts";
 
-const root = "0:0";
-const user = `${streamIdentity.uid}:${streamIdentity.gid}`;
-
-/**
- * Runs a command, and then kills what it left running. Not with `kill -1`, which would end the
- * container: its process 1 and that one's first child, the lifeline, run as the same user.
- */
-const runAlone = `
-"$@"
-status=$?
-PATH=${systemPath}
-lifeline=$(cd /proc && ls -d [0-9]* | sort -n | sed -n 2p)
-for process in $(cd /proc && ls -d [0-9]*); do
-  case $process in 1|$lifeline|$$) ;; *) kill -KILL "$process" 2>/dev/null ;; esac
-done
-exit $status
-`;
+const root = { uid: 0, gid: 0 };
 
 /** Runs it; on success the outputs are complete at their final paths. */
 export async function runStreamed(build: Build): Promise<Outcome> {
+  const inside = new StreamedContainer();
   const container = await startInSlot(build, {
     image: build.environment.image,
-    command: lifelineCommand,
-    // Not the build's variables: programs that move files must not heed them (TAR_OPTIONS).
-    env: { PATH: systemPath, LC_ALL: "C.UTF-8" },
-    user,
-    workingDirectory: "/",
+    command: ["/bin/sh", "-c", streamedSupervisor, "supervisor", ...stageCommand(build)],
+    env: build.variables,
+    user: `${streamIdentity.uid}:${streamIdentity.gid}`,
+    workingDirectory: buildFolder,
     mounts: [],
     labels: { [labels.container]: "build" },
     network: build.attributes.voyager.network,
     privilegesOfPackageManager: false,
     limits: build.attributes.voyager.limits,
-    onOutput: () => {},
+    files: packMade(foundations(build)),
+    firstInput: inside.firstInput,
+    onOutput: inside.sink,
   });
-  // The container ends by our hand or the engine's; a build in it then ends with an error of its own.
-  const lost = container.exit.then(() => {
-    throw new VoyagerError("engine", "the container ended before the build did", {
-      remedy: "look at the engine's own log",
-    });
-  });
-  lost.catch(() => {});
   try {
-    await Promise.race([sendInputs(build, container), lost]);
+    inside.begin(container);
+    await sendInputs(build, inside);
     build.meanwhile();
-    const status = await Promise.race([
-      container.exec({
-        command: ["/bin/sh", "-c", runAlone, "stage", ...stageCommand(build)],
-        env: build.variables,
-        user,
-        workingDirectory: buildFolder,
-        input: null,
-        onOutput: build.output.sink,
-      }),
-      lost,
-    ]);
-    const fetched = status === 0 ? fetchOutputs(build, container) : fetchForShell(build, container);
-    await Promise.race([fetched, lost]);
-    if (status === 0) {
-      const finish = await Promise.race([afterBuild(build, container), lost]);
-      await finish();
-    }
+    const { status, isThere } = await runScript(build, inside);
+    if (status === 0 && isThere) await finish(build, inside, container);
+    else if (isThere) await fetchForShell(build, inside);
     return { status, container };
+  } catch (error) {
+    if (!(error instanceof ContainerEnded)) throw error;
+    throw new VoyagerError("engine", error.message, { remedy: "look at the engine's own log" });
   } finally {
     await container.kill();
   }
 }
 
-async function sendInputs(build: Build, container: RunningContainer): Promise<void> {
-  const start = performance.now();
-  announcePhase("transfer");
-  const { attributes, folder } = build;
+/** Runs the build. One that kills its supervisor takes the container with it. */
+async function runScript(
+  build: Build,
+  inside: StreamedContainer,
+): Promise<{ status: number; isThere: boolean }> {
+  try {
+    return { status: await inside.build(build.output.sink), isThere: true };
+  } catch (error) {
+    if (error instanceof ContainerEnded) return { status: error.status, isThere: false };
+    throw error;
+  }
+}
+
+/** What comes after a script that succeeded. */
+async function finish(build: Build, inside: StreamedContainer, container: RunningContainer): Promise<void> {
+  const death = container.whenEnded();
+  death.catch(() => {}); // where it is not awaited, another error tells more
+  await fetchOutputs(build, inside);
+  const record = await afterBuild(build, inside, container);
+  const both = await Promise.allSettled([record(), death]);
+  for (const one of both) if (one.status === "rejected") throw one.reason;
+}
+
+/**
+ * What only root can make: files of /etc, and in the store, which is root's, the paths that the user will
+ * fill. GNU tar as root is no way, because it relies on a power over read-only folders which root does not
+ * have here. So the build owns its outputs, as it should, and its copy of the closure, which it could
+ * change, but that copy only.
+ */
+function foundations({ attributes, environment }: Build): MadeEntry[] {
+  const folder = (path: string, owner = streamIdentity): MadeEntry => ({
+    path: `${path.slice(1)}/`,
+    mode: 0o755,
+    owner,
+    content: { type: "Directory" },
+  });
   const closure = attributes.closure.map(({ path }) => path);
   const outputs = attributes.voyager.result === "directory" ? Object.values(outputPaths(attributes)) : [];
   const stores = [...new Set([...closure, ...outputs].map(storeOf))];
+  const etc = Object.entries(etcFiles(attributes, environment.record, streamIdentity));
+  return [
+    ...etc.map(
+      ([name, text]): MadeEntry => ({
+        path: `etc/${name}`,
+        mode: 0o644,
+        owner: root,
+        content: { type: "File", text },
+      }),
+    ),
+    ...stores.map((path) => folder(path, root)),
+    folder(buildFolder),
+    ...outputs.map((path) => folder(path)),
+    ...closure.map((path): MadeEntry => {
+      const stat = lstatSync(path);
+      if (stat.isDirectory()) return folder(path);
+      const content: MadeEntry["content"] = stat.isSymbolicLink()
+        ? { type: "SymbolicLink", target: readlinkSync(path) }
+        : { type: "File", text: "" };
+      return { path: path.slice(1), mode: 0o644, owner: streamIdentity, content };
+    }),
+  ];
+}
 
-  const open = ["mkdir", "-p", ...stores, buildFolder, "&&", "chmod", "0777", ...stores, buildFolder, "&&"];
-  const etc = Object.entries(etcFiles(attributes, build.environment.record, streamIdentity));
-  const staging = join(dirname(folder), "staging");
-  try {
-    writeFiles(
-      staging,
-      etc.map(([name, content]) => ({ path: `etc/${name}`, content, mode: 0o644 })),
-    );
-    const files = etc.map(([name]) => `etc/${name}`);
-    await run(container, [...open, ...extract("/")], root, pack(staging, files), "the files of /etc");
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
-  // Not as root: GNU tar relies on root's power to write into read-only folders, which root does
-  // not have here. So the build owns its outputs, as it should, and its copy of the closure, which
-  // it could change, but that copy only.
-  const fill = outputs.length > 0 ? ["mkdir", "-p", ...outputs, "&&"] : [];
-  const relative = closure.map((path) => path.slice(1));
-  await run(container, [...fill, ...extract("/")], user, pack("/", relative), "the closure");
-  if (stores.length > 0) await run(container, ["chmod", "0755", ...stores], root, null, "the store");
-  await run(container, extract(buildFolder), user, pack(folder, readdirSync(folder)), "the build folder");
-
+async function sendInputs(build: Build, inside: StreamedContainer): Promise<void> {
+  const start = performance.now();
+  announcePhase("transfer");
+  const { attributes, folder } = build;
+  const closure = attributes.closure.map(({ path }) => path.slice(1));
+  const links = new Set(closure.filter((path) => lstatSync(`/${path}`).isSymbolicLink()));
+  const inputs = pieces([
+    { folder: "/", paths: closure.filter((path) => !links.has(path)) },
+    { folder, paths: ["."], prefix: buildFolder.slice(1) },
+  ]);
+  await put(inside, inputs, "/", "the build's files");
   const bytes = attributes.closure.reduce((sum, { narSize }) => sum + narSize, 0);
   build.log.info(
     { seconds: secondsSince(start), bytes },
@@ -123,8 +137,12 @@ async function sendInputs(build: Build, container: RunningContainer): Promise<vo
 }
 
 /** Has what comes after the build done: each script that is run brings the files that it may read. */
-async function afterBuild(build: Build, container: RunningContainer): Promise<() => Promise<void>> {
-  const here = join(dirname(build.folder), auditFolder);
+async function afterBuild(
+  build: Build,
+  container: StreamedContainer,
+  { lifeline }: RunningContainer,
+): Promise<() => Promise<void>> {
+  const here = join(build.folder, auditFolder);
   const inside = `${buildFolder}/${auditFolder}`;
   rmSync(here, { recursive: true, force: true });
   mkdirSync(here, { mode: 0o755 });
@@ -132,31 +150,28 @@ async function afterBuild(build: Build, container: RunningContainer): Promise<()
   const ask = async (script: string): Promise<string> => {
     const files = readdirSync(here);
     if (files.length > sent) {
-      const open = ["rm", "-rf", inside, "&&", "mkdir", inside, "&&"];
-      await run(container, [...open, ...extract(inside)], user, pack(here, files), "what is to be looked at");
+      const clear = `rm -rf ${inside} && mkdir ${inside}`;
+      const { status, complaints } = await container.run(Buffer.from(clear), () => {});
+      if (status !== 0) throw notPut("what is to be looked at", complaints);
+      await put(container, pieces([{ folder: here, paths: files }]), inside, "what is to be looked at");
       sent = files.length;
     }
     const chunks: Buffer[] = [];
-    await container.exec({
-      command: ["/bin/sh"],
-      env: { PATH: systemPath, LC_ALL: "C.UTF-8" },
-      user,
-      workingDirectory: buildFolder,
-      input: Readable.from([Buffer.from(script, "latin1")]),
-      onOutput: (stream, data) => {
-        if (stream === 1) chunks.push(Buffer.from(data));
-      },
-    });
+    await container.run(Buffer.from(script, "latin1"), (data) => chunks.push(Buffer.from(data)));
     return Buffer.concat(chunks).toString("latin1");
   };
+  // Resolves when the engine has been told: work that does not pause would keep it waiting.
+  const leave = () => new Promise<void>((resolve) => lifeline.end(() => resolve()));
   try {
-    return await build.afterwards({ here, inside, ask, leave: async () => {} });
+    const record = await build.afterwards({ here, inside, ask, leave });
+    if (!lifeline.writableEnded) await leave();
+    return record;
   } finally {
     rmSync(here, { recursive: true, force: true });
   }
 }
 
-async function fetchOutputs(build: Build, container: RunningContainer): Promise<void> {
+async function fetchOutputs(build: Build, container: StreamedContainer): Promise<void> {
   const start = performance.now();
   announcePhase("export");
   const inside = outputPaths(build.attributes);
@@ -172,7 +187,7 @@ async function fetchOutputs(build: Build, container: RunningContainer): Promise<
 }
 
 /** Brings the build folder of a failed build back, for `voyager shell`, if --keep-failed keeps it. */
-async function fetchForShell(build: Build, container: RunningContainer): Promise<void> {
+async function fetchForShell(build: Build, container: StreamedContainer): Promise<void> {
   try {
     rmSync(build.folder, { recursive: true });
     await fetchFiles(container, { [buildFolder.slice(1)]: build.folder });
@@ -182,57 +197,33 @@ async function fetchForShell(build: Build, container: RunningContainer): Promise
 }
 
 /** Streams files out of the container to where `targets` says. Complete, or an error. */
-async function fetchFiles(container: RunningContainer, targets: Targets): Promise<void> {
+async function fetchFiles(container: StreamedContainer, targets: Targets): Promise<void> {
   const unpacker = new Unpacker(targets);
-  let complaints = "";
-  const status = await container.exec({
-    command: ["tar", "-c", "-f", "-", "-C", "/", ...Object.keys(targets)],
-    env: {},
-    user,
-    workingDirectory: "/",
-    input: null,
-    onOutput: (kind, data) => {
-      if (kind === 2) complaints = (complaints + data.toString("utf8")).slice(-4000);
-      else unpacker.write(data);
-    },
-  });
+  // A store path may hold a "?".
+  const paths = Object.keys(targets).map((path) => `'${path}'`);
+  const script = `exec tar -c -f - -C / ${paths.join(" ")}`;
+  const { status, complaints } = await container.run(Buffer.from(script), (data) => unpacker.write(data));
   if (status !== 0) {
     throw new VoyagerError("transfer", "files could not be read from the container", { why: complaints });
   }
   unpacker.end();
 }
 
-/** A command that unpacks a tar stream. Folders of the store are read-only: their modes come last. */
-function extract(folder: string): string[] {
-  const modes = ["--preserve-permissions", "--delay-directory-restore", "--no-overwrite-dir"];
-  return ["tar", "--extract", "--file", "-", "--directory", folder, "--no-same-owner", ...modes];
-}
-
-/** Runs words as a line of shell: a store path may hold a "?", so all but "&&" are quoted. */
-async function run(
-  container: RunningContainer,
-  words: string[],
-  as: string,
-  input: Readable | null,
+async function put(
+  container: StreamedContainer,
+  files: Iterable<Buffer>,
+  folder: string,
   what: string,
 ): Promise<void> {
-  let output = "";
-  const status = await container.exec({
-    command: ["/bin/sh", "-c", words.map((word) => (word === "&&" ? word : `'${word}'`)).join(" ")],
-    env: {},
-    user: as,
-    workingDirectory: "/",
-    input,
-    onOutput: (_stream, data) => {
-      output = (output + data.toString("utf8")).slice(-4000);
-    },
+  const { status, complaints } = await container.put(files, folder);
+  if (status !== 0) throw notPut(what, complaints.trim() || `status ${status}`);
+}
+
+function notPut(what: string, why: string): VoyagerError {
+  return new VoyagerError("transfer", `${what} could not be put into the container`, {
+    why,
+    remedy: /No space left/.test(why)
+      ? "the engine's disk is full; `voyager environment prune` frees some"
+      : undefined,
   });
-  if (status !== 0) {
-    throw new VoyagerError("transfer", `${what} could not be put into the container`, {
-      why: output.trim() || `status ${status}`,
-      remedy: /No space left/.test(output)
-        ? "the engine's disk is full; `voyager environment prune` frees some"
-        : undefined,
-    });
-  }
 }

@@ -49,6 +49,8 @@ export interface ContainerRequest {
   limits: Limits;
   /** What process 1 finds on its standard input when it starts. */
   firstInput?: string;
+  /** A tar archive that is unpacked at / before process 1 starts: owners and modes are what it says. */
+  files?: Buffer;
   onOutput: OutputSink;
 }
 

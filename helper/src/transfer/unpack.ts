@@ -1,15 +1,14 @@
 /**
  * Unpacks a tar stream that comes from a container, which may be hostile, into folders that we
- * made. A library parses it; what is written, and where, is decided here.
+ * made. What is written, and where, is decided here.
  *
  * Files are written synchronously: with many small files that is several times faster than
- * node-tar's own asynchronous extraction, and memory stays constant, as the parser waits.
+ * node-tar's own asynchronous extraction, and memory stays constant, as the stream waits.
  */
 import * as fs from "node:fs";
-import { dirname } from "node:path";
-import { Parser, type ReadEntry } from "tar";
 import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { refuseEntry } from "./forbidden.ts";
+import { type Body, type Entry, TarReader } from "./tar-reader.ts";
 
 /** Where the parts of the stream go: path in the stream → folder or file here. */
 export type Targets = Record<string, string>;
@@ -28,61 +27,55 @@ function refuse(path: string, why: string): never {
   throw new VoyagerError("output", `the output has an entry that is not allowed: ${path}`, { why });
 }
 
+const creating = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
+
 export class Unpacker {
   /** Folders that exist because this stream had them: only below these anything is written. */
   readonly #folders = new Set<string>();
+  /** Only what is here can be hard linked to. */
   readonly #files = new Set<string>();
   /** Modes are set at the end: a folder that is read-only must still be filled first. */
   readonly #folderModes: [path: string, mode: number][] = [];
-  readonly #parser: Parser;
-  #failure: unknown = null;
-  #ended = false;
+  readonly #targets: [from: string, to: string][];
+  readonly #tops: Set<string>;
+  readonly #reader = new TarReader((entry) => this.#take(entry));
+  /** The file that is being written. */
+  #open: number | null = null;
 
-  constructor(private readonly targets: Targets) {
-    this.#parser = new Parser({
-      strict: true,
-      onReadEntry: (entry) => {
-        this.#guard(() => this.#take(entry));
-        if (this.#failure) entry.resume();
-      },
-    });
-    this.#parser.on("error", (error: unknown) => {
-      this.#failure ??= new VoyagerError("transfer", "the output stream is damaged", {
-        why: messageOf(error),
-        cause: error,
-      });
-    });
-    // The end of the archive, not of the stream: one that is cut between two entries looks whole.
-    this.#parser.on("eof", () => {
-      this.#ended = true;
-    });
+  constructor(targets: Targets) {
+    this.#targets = Object.entries(targets);
+    this.#tops = new Set(Object.values(targets));
   }
 
   /** Takes the next piece of the stream. Throws when it holds what must not come in. */
   write(data: Buffer): void {
-    this.#parser.write(data);
-    if (this.#failure) throw this.#failure;
+    try {
+      this.#reader.write(data);
+    } catch (error) {
+      this.#closeFile();
+      // What is wrong with the output, or with our own disk, says so itself.
+      if (error instanceof VoyagerError || codeOf(error) !== undefined) throw error;
+      throw new VoyagerError("transfer", "the output stream is damaged", {
+        why: messageOf(error),
+        cause: error,
+      });
+    }
   }
 
   /** Says that the stream has ended. Throws when it ended early. */
   end(): void {
-    this.#parser.end();
-    if (this.#failure) throw this.#failure;
-    if (!this.#ended) throw new VoyagerError("transfer", "the output stream ended early");
+    this.#closeFile();
+    if (!this.#reader.isComplete) throw new VoyagerError("transfer", "the output stream ended early");
     for (const [path, mode] of this.#folderModes.reverse()) fs.chmodSync(path, mode);
   }
 
-  #guard(action: () => void): void {
-    if (this.#failure) return;
-    try {
-      action();
-    } catch (error) {
-      this.#failure = error;
-    }
+  #closeFile(): void {
+    if (this.#open !== null) fs.closeSync(this.#open);
+    this.#open = null;
   }
 
   /** Makes what must not be there yet. */
-  #create<T>(entry: ReadEntry, make: () => T): T {
+  #create<T>(entry: Entry, make: () => T): T {
     try {
       return make();
     } catch (error) {
@@ -93,70 +86,66 @@ export class Unpacker {
 
   /** Path here for a path of the stream. */
   #resolve(name: string): string {
-    const path = name.replace(/\/+$/, "");
+    let length = name.length;
+    while (name.charCodeAt(length - 1) === 0x2f) length--;
+    const path = name.slice(0, length);
     if (path.includes("\ufffd")) refuse(name, "its name is not UTF-8, which streaming cannot keep");
-    if (path.split("/").includes("..")) refuse(name, "it has '..' in its path");
-    for (const [from, to] of Object.entries(this.targets)) {
+    if (path.includes("..") && path.split("/").includes("..")) refuse(name, "it has '..' in its path");
+    for (const [from, to] of this.#targets) {
       if (path === from) return to;
       if (path.startsWith(`${from}/`)) return to + path.slice(from.length);
     }
     return refuse(name, "it lies outside of the outputs");
   }
 
-  #take(entry: ReadEntry): void {
+  #take(entry: Entry): Body | null {
     const path = this.#resolve(entry.path);
-    const isTop = Object.values(this.targets).includes(path);
-    if (!isTop && !this.#folders.has(dirname(path))) {
+    if (!this.#folders.has(path.slice(0, path.lastIndexOf("/"))) && !this.#tops.has(path)) {
       refuse(entry.path, "its folder did not come before it, or is a link");
     }
-    const mode = entry.mode ?? 0o644;
+    const { mode } = entry;
     // Folders may inherit setgid; the bit is dropped, as Nix does.
     if (mode & 0o6000 && entry.type !== "Directory") refuseEntry(path, "a setuid or setgid file");
     switch (entry.type) {
       case "Directory":
         this.#folder(entry, path, mode);
-        return;
+        return null;
       case "File":
       case "OldFile":
       case "ContiguousFile":
-        this.#file(entry, path, mode);
-        return;
+        return this.#file(entry, path, mode);
       case "SymbolicLink":
-        this.#create(entry, () => fs.symlinkSync(entry.linkpath ?? "", path));
-        break;
+        this.#create(entry, () => fs.symlinkSync(entry.linkpath, path));
+        return null;
       case "Link": {
-        const target = this.#resolve(entry.linkpath ?? "");
+        const target = this.#resolve(entry.linkpath);
         if (!this.#files.has(target)) refuse(entry.path, "it is a hard link to no file of the output");
         this.#create(entry, () => fs.linkSync(target, path));
         this.#files.add(path);
-        break;
+        return null;
       }
       default:
-        refuseEntry(path, kinds[entry.type] ?? `an entry of type ${entry.type}`);
+        return refuseEntry(path, kinds[entry.type] ?? `an entry of type ${entry.type}`);
     }
-    entry.resume();
   }
 
-  #folder(entry: ReadEntry, path: string, mode: number): void {
-    if (!this.#folders.has(path)) {
-      const isOurs = Object.values(this.targets).includes(path) && fs.existsSync(path);
-      if (!isOurs) this.#create(entry, () => fs.mkdirSync(path, 0o755));
-      this.#folders.add(path);
-      this.#folderModes.push([path, mode & storeMode]);
-    }
-    entry.resume();
+  #folder(entry: Entry, path: string, mode: number): void {
+    if (this.#folders.has(path)) return;
+    const isOurs = this.#tops.has(path) && fs.existsSync(path);
+    if (!isOurs) this.#create(entry, () => fs.mkdirSync(path, 0o755));
+    this.#folders.add(path);
+    this.#folderModes.push([path, mode & storeMode]);
   }
 
-  #file(entry: ReadEntry, path: string, mode: number): void {
-    const flags =
-      fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
-    const descriptor = this.#create(entry, () => fs.openSync(path, flags, mode & storeMode));
+  #file(entry: Entry, path: string, mode: number): Body {
+    const descriptor = this.#create(entry, () => fs.openSync(path, creating, mode & storeMode));
+    this.#open = descriptor;
     this.#files.add(path);
-    entry.on("data", (data: Buffer) => {
-      this.#guard(() => {
-        for (let rest = data; rest.length > 0; ) rest = rest.subarray(fs.writeSync(descriptor, rest));
-      });
-    });
-    entry.on("end", () => fs.closeSync(descriptor));
+    return {
+      write: (data) => {
+        for (let done = 0; done < data.length; ) done += fs.writeSync(descriptor, data, done);
+      },
+      end: () => this.#closeFile(),
+    };
   }
 }

@@ -1,5 +1,5 @@
 /** The Docker implementation of `Engine`. API 1.41 (Docker 20.10) is the oldest that is tested. */
-import type { Duplex, Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import {
   type ContainerRequest,
   type Engine,
@@ -156,6 +156,7 @@ export class DockerEngine implements Engine {
           path: `/containers/${id}/wait`,
           query: { condition: "next-exit" },
         }),
+        request.files ? this.#putFiles(id, request.files) : null,
       ]);
       attached = stream;
       const startedAt = Date.now();
@@ -175,6 +176,15 @@ export class DockerEngine implements Engine {
       await removeContainer(this.#connection, id).catch(() => {});
       throw explain("starting a container", error);
     }
+  }
+
+  async #putFiles(id: string, files: Buffer): Promise<void> {
+    await this.#connection.json({
+      method: "PUT",
+      path: `/containers/${id}/archive`,
+      query: { path: "/", noOverwriteDirNonDir: true },
+      stream: Readable.from([files]),
+    });
   }
 
   async #create(request: ContainerRequest): Promise<string> {
