@@ -45,13 +45,15 @@ export async function runStreamed(build: Build): Promise<Outcome> {
     build.meanwhile();
     const { status, isThere } = await runScript(build, inside);
     if (status === 0 && isThere) await finish(build, inside, container);
-    else if (isThere) await fetchForShell(build, inside);
+    else {
+      if (isThere) await fetchForShell(build, inside);
+      await container.kill();
+    }
     return { status, container };
   } catch (error) {
+    await container.kill();
     if (!(error instanceof ContainerEnded)) throw error;
     throw new VoyagerError("engine", error.message, { remedy: "look at the engine's own log" });
-  } finally {
-    await container.kill();
   }
 }
 
