@@ -31,10 +31,13 @@ export function buildTop(parent, spec, closure) {
  * @param {string} parent folder for the build
  * @param {any} spec
  * @param {{ path: string, narSize: number }[]} closure
+ * @param {{ keep?: boolean }} [options] leaves what is built where it is. ext4 does not use an inode again for a
+ *   minute or more after a file was deleted, and passes such inodes one by one for each new file: after some
+ *   9,500 were deleted, writing as many takes ten times as long, whoever does it.
  * @returns {Promise<Record<string, number>>} seconds since the start by name, and `end`; `memory` is the helper's
  *   peak in bytes
  */
-export async function runHelper(command, parent, spec, closure) {
+export async function runHelper(command, parent, spec, closure, { keep = false } = {}) {
   const { top } = buildTop(parent, spec, closure);
   const moments = {};
   const started = performance.now();
@@ -57,6 +60,6 @@ export async function runHelper(command, parent, spec, closure) {
     return { ...moments, end: seconds, memory: peak() };
   } finally {
     peak();
-    rmSync(top, { recursive: true, force: true });
+    if (!keep) rmSync(top, { recursive: true, force: true });
   }
 }

@@ -10,6 +10,8 @@ import { environmentChroot } from "./environment-chroot.mjs";
 import { environmentCold } from "./environment-cold.mjs";
 import { environmentSecond } from "./environment-second.mjs";
 import { evaluation } from "./evaluation.mjs";
+import { fileExported } from "./file-exported.mjs";
+import { filesExported } from "./files-exported.mjs";
 import { helperStart } from "./helper-start.mjs";
 import { nothingToDo } from "./nothing-to-do.mjs";
 import { script } from "./script.mjs";
@@ -24,6 +26,8 @@ export const figures = [
   scriptStreamed,
   closureAvailable,
   closureExported,
+  fileExported,
+  filesExported,
   environmentCold,
   environmentSecond,
   environmentChroot,

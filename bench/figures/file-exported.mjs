@@ -1,0 +1,35 @@
+/** One large file on its way out of the container. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { run, shellLine } from "../command.mjs";
+import { exporting } from "../exported.mjs";
+
+const size = 1_000_000_000;
+
+export const fileExported = {
+  name: "file-exported",
+  title: "one file of 1 GB exported by streaming, against cp of it",
+  how: "The script's last line to the helper's end, less the same for an output of one small file.",
+  claims: [
+    { ours: "stream", peer: "copy", target: 2 },
+    { kind: "memory", ours: "stream", target: 150e6 },
+  ],
+
+  async prepare(temporary) {
+    const file = join(temporary, "large-file");
+    await run(["sh", "-c", `head -c ${size} /dev/urandom >'${file}'`]);
+    const exported = await exporting(temporary, `head -c ${size} /dev/urandom >$out/file`, { keep: false });
+    const copied = ["cp", file, `${file}.copy`];
+    const copy = async () => {
+      const { seconds } = await run(copied);
+      rmSync(`${file}.copy`);
+      return seconds;
+    };
+    return {
+      sides: {
+        stream: { label: "streamed", command: 'transfer = "stream"', run: () => exported("stream") },
+        copy: { label: "cp", command: shellLine(copied), run: copy },
+      },
+    };
+  },
+};

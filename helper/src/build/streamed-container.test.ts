@@ -1,0 +1,99 @@
+import { PassThrough } from "node:stream";
+import { thrownBy } from "../../testing/logs.ts";
+import type { RunningContainer } from "../engine/engine.ts";
+import { pieceSize } from "../transfer/pack.ts";
+import { ContainerEnded, StreamedContainer } from "./streamed-container.ts";
+
+function setUp() {
+  const container = new StreamedContainer();
+  const lifeline = new PassThrough();
+  const sent: Buffer[] = [];
+  lifeline.on("data", (data: Buffer) => sent.push(Buffer.from(data)));
+  let end: (status: number) => void = () => {};
+  const exit = new Promise<number>((resolve) => {
+    end = resolve;
+  });
+  container.begin({ lifeline, exit } as unknown as RunningContainer);
+  const secret = container.firstInput.split(" ")[1]?.trim();
+  const say = (stream: 1 | 2, text: string) => container.sink(stream, Buffer.from(text));
+  const word = (text: string) => {
+    for (const stream of [1, 2] as const) say(stream, `@voyager ${secret} ${text}\n`);
+  };
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+  return { container, sent: () => Buffer.concat(sent), say, word, end, secret, settled };
+}
+
+test("a script's output ends where the word comes on that stream, whatever the other one is at", async () => {
+  const { container, say, secret, sent, settled } = setUp();
+  let output = "";
+  const running = container.run(Buffer.from("echo hello"), (data) => {
+    output += data.toString();
+  });
+  await settled();
+  expect(sent().toString()).toBe("run\n10\necho hello0\n");
+  say(2, `complaint\n@voyager ${secret} answered 3\n`);
+  say(1, "hel");
+  await settled();
+  say(1, `lo@voyager ${secret} answered 3\n`);
+  expect(await running).toEqual({ status: 3, complaints: "complaint\n" });
+  expect(output).toBe("hello");
+});
+
+test("the build's output is its log, up to the word", async () => {
+  const { container, say, word, settled } = setUp();
+  const log: string[] = [];
+  const building = container.build((stream, data) => log.push(`${stream}:${data}`));
+  await settled();
+  say(1, "one@");
+  say(2, "two\n");
+  word("ended 0");
+  expect(await building).toBe(0);
+  expect(log).toEqual(["1:one", "2:two\n", "1:@"]);
+});
+
+test("frames hold what is announced, the last one filled up with zeros", async () => {
+  const { container, word, sent, settled } = setUp();
+  const first = Buffer.alloc(pieceSize, 1);
+  const putting = container.put([first, first, Buffer.from("last")], "/build");
+  await settled();
+  word("answered 0");
+  expect((await putting).status).toBe(0);
+  const all = sent();
+  const lines = [`put /build\n${pieceSize}\n`, `${2 * pieceSize}\n`];
+  const [opening = "", second = ""] = lines;
+  const secondAt = opening.length + pieceSize;
+  expect(all.toString("latin1", 0, opening.length)).toBe(opening);
+  expect(all.toString("latin1", secondAt, secondAt + second.length)).toBe(second);
+  const body = all.subarray(secondAt + second.length);
+  expect(body.length).toBe(2 * pieceSize + "0\n".length);
+  expect(body.subarray(pieceSize, pieceSize + 5)).toEqual(Buffer.from("last\0"));
+  expect(body.subarray(-3).toString()).toBe("\x000\n");
+});
+
+test("the container's end ends every wait", async () => {
+  for (const wait of [
+    (container: StreamedContainer) => container.build(() => {}),
+    (container: StreamedContainer) => container.run(Buffer.from("x"), () => {}),
+  ]) {
+    const { container, end } = setUp();
+    setTimeout(() => end(137), 10);
+    const error = await thrownBy<ContainerEnded>(wait(container));
+    expect(error).toBeInstanceOf(ContainerEnded);
+    expect(error.status).toBe(137);
+  }
+});
+
+test("words that differ, or are not what was expected, are an error", async () => {
+  const one = setUp();
+  const building = one.container.build(() => {});
+  await one.settled();
+  one.word("answered 0");
+  expect((await thrownBy(building)).message).toContain("where 'ended' was expected");
+
+  const two = setUp();
+  const running = two.container.run(Buffer.from("x"), () => {});
+  await two.settled();
+  two.say(1, `@voyager ${two.secret} answered 0\n`);
+  two.say(2, `@voyager ${two.secret} answered 1\n`);
+  expect((await thrownBy(running)).message).toContain("answered 1");
+});
