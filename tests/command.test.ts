@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeKeptPackages } from "./support/kept-packages.ts";
 import { mustBuild, runId, voyagerCommand } from "./support/nix.ts";
 import { must, type Result, run } from "./support/run.ts";
 
@@ -12,7 +13,10 @@ beforeAll(async () => {
   command = await voyagerCommand();
   folder = mkdtempSync(join(tmpdir(), "voyager-command-"));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await removeKeptPackages(runId);
+});
 
 const voyager = (...args: string[]): Promise<Result> => run(command, args);
 

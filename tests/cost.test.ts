@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cost, CountedEngine, inSequence, peakMemory, told } from "./support/counted.ts";
+import { removeKeptPackages } from "./support/kept-packages.ts";
 import { mustBuild, runId } from "./support/nix.ts";
 import { must, mustSync } from "./support/run.ts";
 
@@ -136,6 +137,7 @@ describe("environments", () => {
     for (const image of images.split("\n").filter((id) => id !== "")) {
       await must("docker", ["rmi", "--force", image]);
     }
+    await removeKeptPackages(runId);
   });
 
   let first: string[];

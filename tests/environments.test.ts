@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectNothingLeft, mustBuild, nixBuild, runId } from "./support/nix.ts";
-import { removeKeptPackages } from "./support/kept-packages.ts";
 import { makeRepository, type TestRepository } from "./support/repository.ts";
 import { must } from "./support/run.ts";
 import { baseImage } from "./support/target.ts";
@@ -38,7 +37,6 @@ afterAll(async () => {
     const [, system] = (await must("docker", ["image", "inspect", "--format", format, id])).split(" ");
     if (system?.endsWith(`-${runId}`)) await must("docker", ["rmi", "--force", id]).catch(() => {});
   }
-  await removeKeptPackages();
 });
 
 /** The volume with the packages that the engine keeps for a system; empty if there is none. */

@@ -12,7 +12,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SystemLock } from "../helper/src/environment/lock/lock-file.ts";
-import { removeKeptPackages } from "./support/kept-packages.ts";
 import { expectNothingLeft, nix, root, runId, transfer, voyagerCommand } from "./support/nix.ts";
 import { makeRepository, type TestPackage, type TestRepository } from "./support/repository.ts";
 import { must, type Result, run } from "./support/run.ts";
@@ -36,7 +35,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await expectNothingLeft();
   await removeEnvironments();
-  await removeKeptPackages();
   await run("docker", ["rmi", "--force", baseTag]);
 });
 

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeKeptPackages } from "./kept-packages.ts";
 import { must, type Result, type RunOptions, run } from "./run.ts";
 
 /** The checkout that is tested. */
@@ -100,7 +101,7 @@ export async function leftContainers(): Promise<string[]> {
   return listed.split("\n").filter((line) => line !== "");
 }
 
-/** Waits, for at most `seconds`, until none is left: removal goes on after a build has ended. */
+/** Waits, for at most `seconds`, until no container is left, and removes packages kept for a test's systems: removal goes on after a build has ended. */
 export async function expectNothingLeft(seconds = 5): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   let left = await leftContainers();
@@ -108,5 +109,6 @@ export async function expectNothingLeft(seconds = 5): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 200));
     left = await leftContainers();
   }
+  await removeKeptPackages(runId);
   expect(left).toEqual([]);
 }
