@@ -22,7 +22,8 @@ export async function exporting(temporary, writing, { closure = [], keep = true 
   const command = await helperCommand();
   const whole = [...own.map((path) => ({ path, narSize: 0 })), ...closure];
   const exported = async (transfer, buildScript) => {
-    const chosen = { ...spec, transfer, buildScript };
+    // The audit reads all that was written, whichever way it came: it has figures of its own.
+    const chosen = { ...spec, transfer, buildScript, linkage: null };
     const { written, end, memory } = await runHelper(command, temporary, chosen, whole, { keep });
     return { seconds: end - written, memory };
   };

@@ -8,7 +8,7 @@ import { exporting } from "../exported.mjs";
 export const closureExported = {
   name: "closure-exported",
   title: "an output of 135 MB in 9,500 files exported, against cp -a of it",
-  how: "The script's last line to the helper's end, less the same for an output of one file; without Nix's own hashing, which every derivation pays. Copies stay until all is measured, because ext4 is slow for who writes after others have deleted.",
+  how: "The script's last line to the helper's end, less the same for an output of one file, without the audit; without Nix's own hashing, which every derivation pays. Copies stay until all is measured, because ext4 is slow for who writes after others have deleted.",
   claims: [
     { ours: "bind", peer: "copy", target: 0.2 },
     { ours: "stream", peer: "copy", target: 2 },

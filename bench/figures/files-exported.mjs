@@ -16,7 +16,7 @@ const script = [
 export const filesExported = {
   name: "files-exported",
   title: "100,000 small files exported, against cp -a of them",
-  how: "The script's last line to the helper's end, less the same for an output of one file. Copies stay until all is measured.",
+  how: "The script's last line to the helper's end, less the same for an output of one file, without the audit. Copies stay until all is measured.",
   atMost: 3,
   claims: [
     { ours: "stream", peer: "copy", target: 4 },
