@@ -15,7 +15,7 @@ import { must, mustSync } from "./support/run.ts";
 const most = {
   /** Requests to the engine of a warm build, and how many of them come one after another. */
   bind: { requests: 8, inSequence: 6 },
-  stream: { requests: 29, inSequence: 27 },
+  stream: { requests: 9, inSequence: 7 },
   /** Bytes through the engine's socket beside the files themselves: requests, answers, the log, the audit. */
   talk: 150_000,
   /** Bytes for a byte of a file that is streamed: a tar's headers and padding. */

@@ -70,6 +70,15 @@ test("frames hold what is announced, the last one filled up with zeros", async (
   expect(body.subarray(-3).toString()).toBe("\x000\n");
 });
 
+test("a stream that is short is not filled up", async () => {
+  const { container, word, sent, settled } = setUp();
+  const putting = container.put([Buffer.from("short")], "/build");
+  await settled();
+  word("answered 2");
+  expect((await putting).status).toBe(2);
+  expect(sent().toString()).toBe("put /build\n5\nshort0\n");
+});
+
 test("the container's end ends every wait", async () => {
   for (const wait of [
     (container: StreamedContainer) => container.build(() => {}),

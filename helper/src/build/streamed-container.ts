@@ -9,7 +9,7 @@ import { pieceSize } from "../transfer/pack.ts";
 import { Secret, WordFinder } from "./supervised.ts";
 
 /** Each frame costs a process in the container. */
-const longestFrame = 16 * pieceSize;
+const longestFrame = 4 * pieceSize;
 const shortestFrame = pieceSize;
 /** How much is kept of what programs complain. */
 const longestComplaint = 4000;
@@ -72,12 +72,12 @@ export class StreamedContainer {
     const ended = this.#expect(() => {});
     await this.#send(`put ${folder}\n`);
     // A frame is announced before it is known what is to be in it. So the last one is filled up with
-    // zeros, as is the end of every tar archive.
+    // zeros, as is the end of every tar archive. A piece that is not full is the last.
     let frame = shortestFrame;
     let left = 0;
     for (const piece of pieces) {
       if (left === 0) {
-        left = frame;
+        left = piece.length < pieceSize ? piece.length : frame;
         frame = Math.min(2 * frame, longestFrame);
         await this.#send(`${left}\n`);
       }
