@@ -1,4 +1,5 @@
 /** What the figures of environments share: packages, systems of their own, and the same made by hand. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "./command.mjs";
 import { benchLabel } from "./engine.mjs";
 import { nonce, root, willDelete } from "./nix.mjs";
@@ -83,10 +84,22 @@ export async function removeEnvironments(system, keep = []) {
   }
 }
 
+/** Removes a volume; the container that had it last may still be on its way out. */
+async function removeVolume(name) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run(["docker", "volume", "rm", "--force", name]);
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await sleep(200);
+    }
+  }
+}
+
 /** Forgets the packages that the engine keeps for a system. */
 export async function forgetPackages(system) {
   for (const volume of await lines(["docker", "volume", "ls", "--quiet", ...ofSystem(system)])) {
-    await run(["docker", "volume", "rm", "--force", volume]);
+    await removeVolume(volume);
   }
 }
 
