@@ -63,7 +63,8 @@
       };
     } (args
       // {
-        buildScript = "${args.python} ${builder}/build.py";
+        # The seed is read when the interpreter starts: build.py would have to start it again.
+        buildScript = "export PYTHONHASHSEED=0\nexec ${args.python} ${builder}/build.py";
         hydraProducts = products;
       })
     // {inherit (args) python;};

@@ -22,7 +22,7 @@ in {
     expected = true;
   };
   "the script runs the builder with the interpreter" = {
-    value = builtins.match "python3\\.11 .*-voyager-wheel/build\\.py" (spec {python = "python3.11";}).buildScript != null;
+    value = builtins.match "export PYTHONHASHSEED=0\nexec python3\\.11 .*-voyager-wheel/build\\.py" (spec {python = "python3.11";}).buildScript != null;
     expected = true;
   };
   "a wheel is a product, and one of its kind" = {
