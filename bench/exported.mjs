@@ -2,7 +2,8 @@
 import { runHelper } from "./helper.mjs";
 import { describe, helperCommand } from "./nix.mjs";
 
-const expression = `mkDockerBuild {
+/** The build that is measured, but for what its script writes. */
+export const expression = `mkDockerBuild {
   pname = "bench-export"; version = "1"; system = systems.debian12;
   buildScript = "echo done >$out/done; echo bench: written";
 }`;

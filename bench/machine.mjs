@@ -19,10 +19,12 @@ function distribution() {
 }
 
 async function nixSetting(name) {
-  const settings = JSON.parse(
-    (await run(["nix", "--extra-experimental-features", "nix-command", "show-config", "--json"])).stdout,
-  );
-  return String(settings[name]?.value ?? "unknown");
+  try {
+    const command = ["nix", "--extra-experimental-features", "nix-command", "show-config", "--json"];
+    return String(JSON.parse((await run(command)).stdout)[name].value);
+  } catch {
+    return "unknown";
+  }
 }
 
 /**
@@ -40,7 +42,7 @@ export async function describeMachine() {
     memory: `${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
     system: `${distribution()}, Linux ${release()}`,
     "file system of the store": await say(["stat", "--file-system", "--format", "%T", "/nix/store"]),
-    nix: `${await say(["nix", "--version"])}, sandbox ${await nixSetting("sandbox").catch(() => "unknown")}`,
+    nix: `${await say(["nix", "--version"])}, sandbox ${await nixSetting("sandbox")}, substituters: ${(await nixSetting("substituters")) || "none"}`,
     engine: await say([
       "docker",
       "info",

@@ -5,6 +5,10 @@ import { run } from "./command.mjs";
 /** The checkout that is measured. */
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
+// What is measured was never built before, so no binary cache can have it. Nix would ask its caches all the
+// same, for each run, and where there is no way to them that takes seconds: nobody's build time.
+process.env.NIX_CONFIG = [process.env.NIX_CONFIG, "substituters ="].filter(Boolean).join("\n");
+
 const made = new Set();
 let nonces = 0;
 const session = `${process.pid}-${Date.now()}`;
@@ -108,12 +112,16 @@ export async function describe(derivation) {
 
 /** Deletes what the runs made, with the derivations behind it. Resolves with what could not be deleted. */
 export async function deleteMade() {
-  // What came later may be made of what came before.
-  const outputs = [...made].reverse();
+  const outputs = [...made];
   made.clear();
   const derivers = await Promise.all(outputs.map(deriver));
+  const paths = [...outputs, ...derivers.filter((path) => path !== null)];
+  if (paths.length === 0) return [];
+  // In one command: a path that others refer to can be deleted with those only.
+  const together = await run(["nix-store", "--delete", ...paths]).catch((error) => error);
+  if (!(together instanceof Error)) return [];
   const left = [];
-  for (const path of [...outputs, ...derivers.filter((path) => path !== null)]) {
+  for (const path of paths) {
     await run(["nix-store", "--delete", path]).catch((error) => left.push(`${path}: ${error.message}`));
   }
   return left;

@@ -1,7 +1,7 @@
 /** What it takes until a large closure can be read in the container. */
-import { run } from "../command.mjs";
 import { makeClosure } from "../closure.mjs";
-import { benchLabel, imageOf } from "../engine.mjs";
+import { copyingIn } from "../copying.mjs";
+import { imageOf } from "../engine.mjs";
 import { runHelper } from "../helper.mjs";
 import { describe, helperCommand } from "../nix.mjs";
 
@@ -32,26 +32,11 @@ export const closureAvailable = {
       const whole = await runHelper(command, temporary, chosen, [...small, large]);
       return whole.begin - without.begin;
     };
-    const dockerCp = async () => {
-      const created = await run([
-        "docker",
-        "create",
-        "--label",
-        benchLabel,
-        "--network",
-        "none",
-        image,
-        "true",
-      ]);
-      const container = created.stdout.trim();
-      // The container goes at the end: what is deleted now would slow the next side down.
-      return (await run(["docker", "cp", large.path, `${container}:/closure`])).seconds;
-    };
     return {
       sides: {
         bind: { label: "bound", command: 'transfer = "bind"', run: difference("bind") },
         stream: { label: "streamed", command: 'transfer = "stream"', run: difference("stream") },
-        dockerCp: { label: "docker cp", command: "docker cp CLOSURE CONTAINER:/closure", run: dockerCp },
+        ...copyingIn(image, large.path),
       },
     };
   },

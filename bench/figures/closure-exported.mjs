@@ -3,7 +3,10 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { makeClosure } from "../closure.mjs";
 import { run, shellLine } from "../command.mjs";
-import { exporting } from "../exported.mjs";
+import { copyingOut } from "../copying.mjs";
+import { imageOf } from "../engine.mjs";
+import { exporting, expression } from "../exported.mjs";
+import { describe } from "../nix.mjs";
 
 export const closureExported = {
   name: "closure-exported",
@@ -16,6 +19,7 @@ export const closureExported = {
 
   async prepare(temporary) {
     const large = await makeClosure(temporary);
+    const { spec } = await describe(expression);
     const exported = await exporting(temporary, `cp -r ${large.path} $out/copy`, { closure: [large] });
     const copy = async () => {
       const target = mkdtempSync(join(temporary, "copy-"));
@@ -26,6 +30,7 @@ export const closureExported = {
         bind: { label: "bound", command: 'transfer = "bind"', run: () => exported("bind") },
         stream: { label: "streamed", command: 'transfer = "stream"', run: () => exported("stream") },
         copy: { label: "cp -a", command: shellLine(["cp", "-a", large.path, "COPY"]), run: copy },
+        ...(await copyingOut(await imageOf(spec), large.path, temporary)),
       },
     };
   },

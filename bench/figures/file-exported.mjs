@@ -2,7 +2,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, shellLine } from "../command.mjs";
-import { exporting } from "../exported.mjs";
+import { copyingOut } from "../copying.mjs";
+import { imageOf } from "../engine.mjs";
+import { exporting, expression } from "../exported.mjs";
+import { describe } from "../nix.mjs";
 
 const size = 1_000_000_000;
 
@@ -18,6 +21,7 @@ export const fileExported = {
   async prepare(temporary) {
     const file = join(temporary, "large-file");
     await run(["sh", "-c", `head -c ${size} /dev/urandom >'${file}'`]);
+    const { spec } = await describe(expression);
     const exported = await exporting(temporary, `head -c ${size} /dev/urandom >$out/file`, { keep: false });
     const copied = ["cp", file, `${file}.copy`];
     const copy = async () => {
@@ -29,6 +33,7 @@ export const fileExported = {
       sides: {
         stream: { label: "streamed", command: 'transfer = "stream"', run: () => exported("stream") },
         copy: { label: "cp", command: shellLine(copied), run: copy },
+        ...(await copyingOut(await imageOf(spec), file, temporary, { keep: false })),
       },
     };
   },

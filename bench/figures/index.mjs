@@ -6,6 +6,7 @@ import { bcryptPip } from "./bcrypt-pip.mjs";
 import { bcryptScript } from "./bcrypt-script.mjs";
 import { closureAvailable } from "./closure-available.mjs";
 import { closureExported } from "./closure-exported.mjs";
+import { closurePaths } from "./closure-paths.mjs";
 import { environmentChroot } from "./environment-chroot.mjs";
 import { environmentCold } from "./environment-cold.mjs";
 import { environmentSecond } from "./environment-second.mjs";
@@ -14,6 +15,7 @@ import { fileExported } from "./file-exported.mjs";
 import { filesExported } from "./files-exported.mjs";
 import { helperStart } from "./helper-start.mjs";
 import { nothingToDo } from "./nothing-to-do.mjs";
+import { queue } from "./queue.mjs";
 import { script } from "./script.mjs";
 import { scriptStreamed } from "./script-streamed.mjs";
 import { wheelsAtOnce } from "./wheels-at-once.mjs";
@@ -25,6 +27,7 @@ export const figures = [
   script,
   scriptStreamed,
   closureAvailable,
+  closurePaths,
   closureExported,
   fileExported,
   filesExported,
@@ -32,6 +35,7 @@ export const figures = [
   environmentSecond,
   environmentChroot,
   wheelsAtOnce,
+  queue,
   helperStart,
   evaluation,
   nothingToDo,
