@@ -13,13 +13,13 @@ const hash = "0".repeat(32);
  * @param {string} parent folder to make it in
  * @param {any} spec
  * @param {{ path: string, narSize: number }[]} closure
+ * @param {string} [given] where the output is to be; a folder beside the build, if not given
  * @returns {{ top: string, out: string }} NIX_BUILD_TOP, and the output's path
  */
-export function buildTop(parent, spec, closure) {
+export function buildTop(parent, spec, closure, given) {
   const top = mkdtempSync(join(parent, "build-"));
-  const store = join(top, "store");
-  mkdirSync(store);
-  const out = join(store, `${hash}-${spec.name}`);
+  mkdirSync(join(top, "store"));
+  const out = join(given ?? join(top, "store"), `${hash}-${spec.name}`);
   writeFileSync(join(top, ".attrs.json"), JSON.stringify({ voyager: spec, outputs: { out }, closure }));
   return { top, out };
 }
@@ -31,14 +31,23 @@ export function buildTop(parent, spec, closure) {
  * @param {string} parent folder for the build
  * @param {any} spec
  * @param {{ path: string, narSize: number }[]} closure
- * @param {{ keep?: boolean }} [options] leaves what is built where it is. ext4 does not use an inode again for a
+ * @param {{ keep?: boolean, store?: string, prepare?: (made: { top: string, out: string }) => () => void }} [options]
+ *   `store`: see buildTop; `prepare` is called before the start, and what it returns at the end; `keep` leaves what is built where it is. ext4 does not use an inode again for a
  *   minute or more after a file was deleted, and passes such inodes one by one for each new file: after some
  *   9,500 were deleted, writing as many takes ten times as long, whoever does it.
  * @returns {Promise<Record<string, number>>} seconds since the start by name, and `end`; `memory` is the helper's
  *   peak in bytes
  */
-export async function runHelper(command, parent, spec, closure, { keep = false } = {}) {
-  const { top } = buildTop(parent, spec, closure);
+export async function runHelper(
+  command,
+  parent,
+  spec,
+  closure,
+  { keep = false, store, prepare = () => () => {} } = {},
+) {
+  const made = buildTop(parent, spec, closure, store);
+  const { top } = made;
+  const cleanUp = prepare(made);
   const moments = {};
   const started = performance.now();
   let rest = "";
@@ -60,6 +69,7 @@ export async function runHelper(command, parent, spec, closure, { keep = false }
     return { ...moments, end: seconds, memory: peak() };
   } finally {
     peak();
+    cleanUp();
     if (!keep) rmSync(top, { recursive: true, force: true });
   }
 }

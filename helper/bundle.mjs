@@ -75,6 +75,12 @@ for (const [name, members] of Object.entries(parts)) {
   writeFileSync(join(folder, `${name}.js`), joined(members));
 }
 copyFileSync(join(here, "bundle/load.cjs"), join(folder, "voyager.cjs"));
+// A small library of C functions for the broker: what Node itself cannot call.
+const { arch } = process;
+copyFileSync(
+  join(modules, `@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`),
+  join(folder, "koffi.node"),
+);
 
 /** Makes the code caches. The rehearsal fails as it should: where it first asks the engine. */
 function rehearse() {

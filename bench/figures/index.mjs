@@ -4,6 +4,7 @@ import { auditThousand } from "./audit-thousand.mjs";
 import { bcryptCibuildwheel } from "./bcrypt-cibuildwheel.mjs";
 import { bcryptPip } from "./bcrypt-pip.mjs";
 import { bcryptScript } from "./bcrypt-script.mjs";
+import { brokered } from "./brokered.mjs";
 import { closureAvailable } from "./closure-available.mjs";
 import { closureExported } from "./closure-exported.mjs";
 import { closurePaths } from "./closure-paths.mjs";
@@ -26,6 +27,7 @@ export const figures = [
   bcryptCibuildwheel,
   script,
   scriptStreamed,
+  brokered,
   closureAvailable,
   closurePaths,
   closureExported,

@@ -9,6 +9,9 @@ const here = import.meta.dirname;
 /** Their names; ../nix/packages.nix does not fetch them. */
 const leftOut = JSON.parse(readFileSync(join(here, "left-out.json"), "utf8"));
 
+/** Packages of which the bundle has the compiled part only, as a file beside it. */
+const native = ["koffi"];
+
 /** Modules of Node that packages load at once and need for nothing, or seldom: package → modules. */
 const ofNode = { "docker-modem": ["https", "util"], pino: ["module", "worker_threads"] };
 
@@ -43,7 +46,7 @@ export const standIns = {
   name: "stand-ins",
   setup(bundler) {
     // `buffer` of npm is not fetched, but that of Node is there.
-    const replaced = leftOut.filter((name) => !isBuiltin(name));
+    const replaced = [...native, ...leftOut.filter((name) => !isBuiltin(name))];
     const names = replaced.map((name) => name.replaceAll("/", "\\/")).join("|");
     const standIn = ({ path }) => ({ path, namespace: "stand-in" });
     bundler.onResolve({ filter: new RegExp(`^(${names})$`) }, standIn);

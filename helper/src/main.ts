@@ -15,7 +15,7 @@ export async function main(args: string[]): Promise<number> {
     return await runCommandLine(args);
   } catch (thrown) {
     const error = asVoyagerError(thrown);
-    writeToStderr(`${error.render()}\n`);
+    writeToStderr(`${error.said}${error.render()}\n`);
     return error.exitCode;
   }
 }

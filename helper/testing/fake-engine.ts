@@ -20,7 +20,7 @@ interface Held {
 export class FakeEngine implements Engine {
   readonly address = "fake";
   readonly held = new Map<string, Image>();
-  readonly containers = new Map<string, Held>();
+  readonly present = new Map<string, Held>();
   readonly started: ContainerRequest[] = [];
   readonly pulled: string[] = [];
   readonly keptVolumes = new Map<string, Date>();
@@ -78,8 +78,8 @@ export class FakeEngine implements Engine {
 
   async start(request: ContainerRequest): Promise<RunningContainer> {
     const name = request.name ?? `unnamed-${++this.#count}`;
-    if (this.containers.has(name)) throw new NameTaken(name);
-    this.containers.set(name, { id: name, running: true, created: new Date() });
+    if (this.present.has(name)) throw new NameTaken(name);
+    this.present.set(name, { id: name, running: true, created: new Date() });
     this.started.push(request);
     for (const volume of request.volumes ?? []) this.keptVolumes.set(volume.name, new Date());
     return {
@@ -94,7 +94,7 @@ export class FakeEngine implements Engine {
       commit: async ({ tag, labels }) => this.add(tag, { labels }).id,
       outOfMemory: async () => false,
       kill: async () => {
-        this.containers.delete(name);
+        this.present.delete(name);
       },
     };
   }
@@ -108,25 +108,33 @@ export class FakeEngine implements Engine {
   }
 
   async whenEnded(name: string): Promise<void> {
-    while (this.containers.get(name)?.running) await sleep(5);
+    while (this.present.get(name)?.running) await sleep(5);
   }
 
   async containerState(name: string): Promise<Held | null> {
-    return this.containers.get(name) ?? null;
+    return this.present.get(name) ?? null;
+  }
+
+  async containerSize(): Promise<number> {
+    return 0;
+  }
+
+  async containers(): Promise<{ name: string; labels: Record<string, string> }[]> {
+    return [...this.present.keys()].map((name) => ({ name, labels: {} }));
   }
 
   async containerNames(): Promise<string[]> {
-    return [...this.containers.keys()];
+    return [...this.present.keys()];
   }
 
   async whenGone(name: string, milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
-    while (this.containers.has(name) && performance.now() < end) {
+    while (this.present.has(name) && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 
   async removeContainer(nameOrId: string): Promise<void> {
-    this.containers.delete(nameOrId);
+    this.present.delete(nameOrId);
   }
 }

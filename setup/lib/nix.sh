@@ -57,8 +57,8 @@ write_settings() {
   printf '%s\n' "$needed_settings" | sed 's/^/             /'
   mkdir -p /etc/nix
   {
-    echo "# Written by nix-voyager. The last line lets Nix builds use the container engine, which is"
-    echo "# as good as root on this machine: keep it only if you trust what is built here."
+    echo "# Written by nix-voyager. The last line lets Nix builds reach the broker, which gives them what"
+    echo "# they need of the container engine."
     printf '%s\n' "$needed_settings"
   } >/etc/nix/nix.conf
 }

@@ -1,11 +1,25 @@
 # The ways of running Nix that the end-to-end tests are run with:
 #   sandbox  the Nix sandbox on, files bound into the container (the default)
 #   stream   the same, files streamed
-#   classic  the sandbox off, Nix's build users in the group docker
+#   classic  the sandbox off and no broker, Nix's build users in the group docker
 #   daemon   the sandbox on, an ordinary user asking nix-daemon
 # A test knows which by VOYAGER_TEST_PROFILE; for `daemon` it runs Nix as the user nobody.
 
 profiles="sandbox stream classic daemon"
+
+# start_test_broker: one whose policy lets tests make the systems that they need. The one of this machine
+# comes back, however the tests end: see undo.
+start_test_broker() {
+  printf '%s\n' '{ "systems": "any", "lockedPackages": true, "perBuild": { "requestsPerSecond": 200 } }' \
+    >"$work/broker.json"
+  had_broker=
+  ! broker_runs "$result/bin/voyager" || had_broker=yes
+  start_broker --policy "$work/broker.json"
+  undo_broker='
+    kill -TERM "$(cat "$broker_pid")" 2>/dev/null || :
+    rm -f "$broker_pid" "$broker_socket"
+    [ -z "$had_broker" ] || start_broker'
+}
 
 # run_profile NAME
 run_profile() {
@@ -31,10 +45,10 @@ profile_classic() {
   for user in $left_group; do gpasswd -a "$user" docker >/dev/null; done
   undo="$undo
     for user in $left_group; do gpasswd -d \$user docker >/dev/null; done"
-  # Else the helper would take the socket that is meant for the sandbox.
-  mv "$engine_socket" "$engine_socket.aside"
+  # Else the helper would take the broker.
+  mv "$broker_socket" "$broker_socket.aside"
   undo="$undo
-    [ ! -S $engine_socket.aside ] || mv $engine_socket.aside $engine_socket"
+    [ ! -S $broker_socket.aside ] || mv $broker_socket.aside $broker_socket"
   run_jest end-to-end classic "NIX_CONFIG=$NIX_CONFIG
 sandbox = false"
   undo_all

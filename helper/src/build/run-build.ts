@@ -4,10 +4,9 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
-import { type Engine, ImageMissing } from "../engine/engine.ts";
-import { readEngineSettings } from "../engine/settings.ts";
-import { ensureEnvironment } from "../environment/environments.ts";
+import { ImageMissing } from "../engine/engine.ts";
 import type { Attributes } from "../spec/spec.ts";
+import type { BuildEngine } from "./build-engine.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
@@ -24,7 +23,7 @@ import { saveForShell } from "./saved-build.ts";
  * @param buildTop the folder that Nix made for the build
  */
 export async function runBuild(
-  engine: Engine,
+  engine: BuildEngine,
   attributes: Attributes,
   buildTop: string,
   log: Log,
@@ -55,9 +54,9 @@ function removeOutput(path: string, log: Log): void {
   }
 }
 
-async function build(engine: Engine, attributes: Attributes, buildTop: string, log: Log): Promise<void> {
+async function build(engine: BuildEngine, attributes: Attributes, buildTop: string, log: Log): Promise<void> {
   const { voyager: spec } = attributes;
-  const ensure = () => ensureEnvironment(engine, { system: spec.system, ...spec.environment }, log);
+  const ensure = () => engine.ensureEnvironment({ system: spec.system, ...spec.environment }, log);
   const environment = await ensure();
   const folder = join(buildTop, "container");
   makeBuildFolder(folder, attributes);
@@ -97,7 +96,6 @@ async function build(engine: Engine, attributes: Attributes, buildTop: string, l
   };
   const build: Build = {
     engine,
-    limit: readEngineSettings().maxBuilds,
     environment,
     attributes,
     variables,

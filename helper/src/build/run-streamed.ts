@@ -8,14 +8,12 @@ import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, secondsSince } from "../common/log.ts";
 import { storeOf } from "../common/store.ts";
-import type { RunningContainer } from "../engine/engine.ts";
-import { labels } from "../environment/labels.ts";
-import { streamIdentity } from "../transfer/identity.ts";
-import { type MadeEntry, pieces, packMade } from "../transfer/pack.ts";
+import { type Identity, streamIdentity } from "../transfer/identity.ts";
+import { type MadeEntry, pieces } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
+import type { BuildContainer } from "./build-engine.ts";
 import { buildFolder, etcFiles, outputPaths } from "./layout.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
-import { startInSlot } from "./slots.ts";
 import { ContainerEnded, StreamedContainer } from "./streamed-container.ts";
 import { streamedSupervisor } from "./supervised.ts";
 
@@ -24,21 +22,23 @@ const root = { uid: 0, gid: 0 };
 /** Runs it; on success the outputs are complete at their final paths. */
 export async function runStreamed(build: Build): Promise<Outcome> {
   const inside = new StreamedContainer();
-  const container = await startInSlot(build, {
-    image: build.environment.image,
-    command: ["/bin/sh", "-c", streamedSupervisor, "supervisor", ...stageCommand(build)],
-    env: build.variables,
-    user: `${streamIdentity.uid}:${streamIdentity.gid}`,
-    workingDirectory: buildFolder,
-    mounts: [],
-    labels: { [labels.container]: "build" },
-    network: build.attributes.voyager.network,
-    privilegesOfPackageManager: false,
-    limits: build.attributes.voyager.limits,
-    files: packMade(foundations(build)),
-    firstInput: inside.firstInput,
-    onOutput: inside.sink,
-  });
+  const { network, limits } = build.attributes.voyager;
+  const identity = streamIdentity();
+  const container = await build.engine.start(
+    {
+      image: build.environment.image,
+      command: ["/bin/sh", "-c", streamedSupervisor, "supervisor", ...stageCommand(build)],
+      env: build.variables,
+      identity,
+      mounts: [],
+      foundations: foundations(build, identity),
+      network,
+      limits,
+      firstInput: inside.firstInput,
+      onOutput: inside.sink,
+    },
+    build.log,
+  );
   try {
     inside.begin(container);
     await sendInputs(build, inside);
@@ -71,7 +71,7 @@ async function runScript(
 }
 
 /** What comes after a script that succeeded. */
-async function finish(build: Build, inside: StreamedContainer, container: RunningContainer): Promise<void> {
+async function finish(build: Build, inside: StreamedContainer, container: BuildContainer): Promise<void> {
   const death = container.whenEnded();
   death.catch(() => {}); // where it is not awaited, another error tells more
   await fetchOutputs(build, inside);
@@ -86,8 +86,8 @@ async function finish(build: Build, inside: StreamedContainer, container: Runnin
  * have here. So the build owns its outputs, as it should, and its copy of the closure, which it could
  * change, but that copy only.
  */
-function foundations({ attributes, environment }: Build): MadeEntry[] {
-  const folder = (path: string, owner = streamIdentity): MadeEntry => ({
+function foundations({ attributes, environment }: Build, user: Identity): MadeEntry[] {
+  const folder = (path: string, owner = user): MadeEntry => ({
     path: `${path.slice(1)}/`,
     mode: 0o755,
     owner,
@@ -96,7 +96,7 @@ function foundations({ attributes, environment }: Build): MadeEntry[] {
   const closure = attributes.closure.map(({ path }) => path);
   const outputs = attributes.voyager.result === "directory" ? Object.values(outputPaths(attributes)) : [];
   const stores = [...new Set([...closure, ...outputs].map(storeOf))];
-  const etc = Object.entries(etcFiles(attributes, environment.record, streamIdentity));
+  const etc = Object.entries(etcFiles(attributes, environment.record, user));
   return [
     ...etc.map(
       ([name, text]): MadeEntry => ({
@@ -115,7 +115,7 @@ function foundations({ attributes, environment }: Build): MadeEntry[] {
       const content: MadeEntry["content"] = stat.isSymbolicLink()
         ? { type: "SymbolicLink", target: readlinkSync(path) }
         : { type: "File", text: "" };
-      return { path: path.slice(1), mode: 0o644, owner: streamIdentity, content };
+      return { path: path.slice(1), mode: 0o644, owner: user, content };
     }),
   ];
 }
@@ -142,7 +142,7 @@ async function sendInputs(build: Build, inside: StreamedContainer): Promise<void
 async function afterBuild(
   build: Build,
   container: StreamedContainer,
-  { lifeline }: RunningContainer,
+  { lifeline }: BuildContainer,
 ): Promise<() => Promise<void>> {
   const here = join(build.folder, auditFolder);
   const inside = `${buildFolder}/${auditFolder}`;

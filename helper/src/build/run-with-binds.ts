@@ -8,18 +8,12 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 import { secondsSince } from "../common/log.ts";
-import {
-  type ContainerRequest,
-  type Mount,
-  MountSourceMissing,
-  type RunningContainer,
-} from "../engine/engine.ts";
-import { labels } from "../environment/labels.ts";
+import { type Mount, MountSourceMissing } from "../engine/engine.ts";
 import { HostPaths } from "../transfer/host-paths.ts";
 import { hostIdentity, type Identity } from "../transfer/identity.ts";
+import type { BuildContainer, BuildRequest } from "./build-engine.ts";
 import { buildFolder, controlFolder, etcFiles, outputPaths } from "./layout.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
-import { startInSlot } from "./slots.ts";
 import { nonceName, Supervised, supervisor } from "./supervised.ts";
 
 /** Binds do not work here; `message` says why. */
@@ -85,7 +79,7 @@ export async function runWithBinds(build: Build): Promise<Outcome> {
 /** Has what comes after the build done in its container, and lets the container end. */
 async function afterBuild(
   build: Build,
-  container: RunningContainer,
+  container: BuildContainer,
   supervised: Supervised,
 ): Promise<() => Promise<void>> {
   // The build could write here, but no longer can: all its processes have been killed.
@@ -128,9 +122,9 @@ type HostPath = (place: Place, path: string) => string;
 /** Starts the container, trying in turn where the host may have the build folder and the store. */
 async function startWithMounts(
   build: Build,
-  { uid, gid }: Identity,
+  identity: Identity,
   mounts: (hostPath: HostPath) => Mount[],
-  program: Pick<ContainerRequest, "command" | "firstInput" | "onOutput">,
+  program: Pick<BuildRequest, "command" | "firstInput" | "onOutput">,
 ) {
   const hostPaths = new HostPaths();
   const attempt: Record<Place, number> = { build: 0, store: 0 };
@@ -146,7 +140,7 @@ async function startWithMounts(
     const planned = mounts(hostPath);
     if (exhausted) throw new BindsUnusable("the engine's host does not have the build's files");
     try {
-      return await startInSlot(build, { ...request(build, `${uid}:${gid}`, planned), ...program });
+      return await build.engine.start({ ...request(build, identity, planned), ...program }, build.log);
     } catch (error) {
       if (!(error instanceof MountSourceMissing)) throw error;
       const missing = [...places].find(([path]) => path !== "" && error.message.includes(path));
@@ -158,18 +152,10 @@ async function startWithMounts(
 
 function request(
   build: Build,
-  user: string,
+  identity: Identity,
   mounts: Mount[],
-): Omit<ContainerRequest, "name" | "command" | "onOutput"> {
-  return {
-    image: build.environment.image,
-    env: build.variables,
-    user,
-    workingDirectory: buildFolder,
-    mounts,
-    labels: { [labels.container]: "build" },
-    network: build.attributes.voyager.network,
-    privilegesOfPackageManager: false,
-    limits: build.attributes.voyager.limits,
-  };
+): Omit<BuildRequest, "command" | "firstInput" | "onOutput"> {
+  const { network, limits } = build.attributes.voyager;
+  const { environment, variables } = build;
+  return { image: environment.image, env: variables, identity, mounts, foundations: [], network, limits };
 }

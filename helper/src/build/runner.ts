@@ -1,16 +1,14 @@
 /** What both ways of running a build share: see run-with-binds.ts and run-streamed.ts. */
 import type { Log } from "../common/log.ts";
-import type { Engine, RunningContainer } from "../engine/engine.ts";
 import type { Environment } from "../environment/environments.ts";
 import type { Ask } from "../linkage/resolve/ask.ts";
 import type { Attributes } from "../spec/spec.ts";
+import type { BuildContainer, BuildEngine } from "./build-engine.ts";
 import type { OutputLog } from "./output-log.ts";
 
 /** A build that is about to run. */
 export interface Build {
-  engine: Engine;
-  /** Builds that may run at once on the engine. */
-  limit: number;
+  engine: BuildEngine;
   environment: Environment;
   attributes: Attributes;
   variables: Record<string, string>;
@@ -41,7 +39,7 @@ export interface AuditRoom {
 /** How the script ended. Outputs are in place when the status is 0. */
 export interface Outcome {
   status: number;
-  container: RunningContainer;
+  container: BuildContainer;
 }
 
 /** Name of the folder that `AuditRoom` speaks of, below the build folder. */

@@ -12,7 +12,7 @@ test("no more than the limit run at once, and all run", async () => {
   let most = 0;
   const build = async () => {
     const container = await startInSlot({ engine, limit: 3, log }, request);
-    most = Math.max(most, engine.containers.size);
+    most = Math.max(most, engine.present.size);
     await new Promise((resolve) => setTimeout(resolve, 10));
     await container.kill();
   };

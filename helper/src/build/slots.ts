@@ -13,7 +13,8 @@ const patience = 2000;
 /** Seconds after which the log says again that we wait: Nix may end builds that are silent. */
 const quietSeconds = 60;
 
-const slotName = (slot: number) => `nix-voyager-build-${slot}`;
+/** Name of the container that has a place. @param slot from 1 */
+export const slotName = (slot: number) => `nix-voyager-build-${slot}`;
 
 /** What is needed of a build to start its container. */
 interface Start {

@@ -42,7 +42,9 @@ test("a script's output ends where the word comes on that stream, whatever the o
 test("the build's output is its log, up to the word", async () => {
   const { container, say, word, settled } = setUp();
   const log: string[] = [];
-  const building = container.build((stream, data) => log.push(`${stream}:${data}`));
+  const building = container.build((stream, data) => {
+    log.push(`${stream}:${data}`);
+  });
   await settled();
   say(1, "one@");
   say(2, "two\n");

@@ -4,8 +4,9 @@
  * 60 ms.
  */
 import { VoyagerError } from "../common/errors.ts";
-import type { OutputSink, RunningContainer } from "../engine/engine.ts";
+import type { OutputSink } from "../engine/engine.ts";
 import { pieceSize } from "../transfer/pack.ts";
+import type { BuildContainer } from "./build-engine.ts";
 import { Secret, WordFinder } from "./supervised.ts";
 
 /** Each frame costs a process in the container. */
@@ -34,7 +35,7 @@ export class StreamedContainer {
   #waiting: () => void = () => {};
   #output: OutputSink = () => {};
   readonly #finders = { 1: this.#finder(1), 2: this.#finder(2) };
-  #container: RunningContainer | null = null;
+  #container: BuildContainer | null = null;
   /** Why nothing more comes, once it is so. */
   #lost: Error | null = null;
   #onLost: (error: Error) => void = () => {};
@@ -47,7 +48,7 @@ export class StreamedContainer {
   }
 
   /** Begins with the container that `sink` was given to. */
-  begin(container: RunningContainer): void {
+  begin(container: BuildContainer): void {
     this.#container = container;
     const lost = (error: Error) => {
       this.#lost = error;

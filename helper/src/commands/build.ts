@@ -2,6 +2,8 @@
 import { VoyagerError } from "../common/errors.ts";
 import type { Log } from "../common/log.ts";
 import { runBuild } from "../build/run-build.ts";
+import { BrokerClient, hasBroker } from "../broker/client.ts";
+import { DirectEngine } from "../build/build-engine.ts";
 import { connect } from "../engine/connect.ts";
 import { readEngineSettings } from "../engine/settings.ts";
 import { readAttributes } from "../spec/read.ts";
@@ -17,6 +19,10 @@ export async function build(log: Log, engineAddress?: string): Promise<void> {
   }
   // Files get the modes that they are given, whatever the daemon's umask is.
   process.umask(0o022);
-  log.level = readEngineSettings().logLevel;
-  await runBuild(connect(engineAddress, log), readAttributes(buildTop), buildTop, log);
+  const { logLevel, maxBuilds } = readEngineSettings();
+  log.level = logLevel;
+  // Whoever names an engine means that one.
+  const isBrokered = !engineAddress && !process.env.DOCKER_HOST && hasBroker();
+  const engine = isBrokered ? new BrokerClient() : new DirectEngine(connect(engineAddress, log), maxBuilds);
+  await runBuild(engine, readAttributes(buildTop), buildTop, log);
 }

@@ -3,6 +3,8 @@ import yargs from "yargs";
 import { failureKinds, VoyagerError } from "../common/errors.ts";
 import { createLog, type Log, type LogFormat } from "../common/log.ts";
 import { connect } from "../engine/connect.ts";
+import { brokerSocket } from "../engine/locate.ts";
+import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
 
 type Parser = ReturnType<typeof yargs>;
@@ -105,6 +107,21 @@ export async function runCommandLine(args: string[]): Promise<number> {
       const { doctor } = await import("./doctor.ts");
       exitCode = await doctor({ json: options.json, engineAddress: options.engine as string | undefined });
     })
+    .command(
+      "broker",
+      "Serve builds of this machine's Nix: gives them what they need of the engine, and no more",
+      (command) => brokerOptions(command as Parser),
+      async (options) => {
+        const { broker } = await import("./broker.ts");
+        await broker(connect(options.engine as string | undefined), {
+          socket: options.socket as string,
+          policy: options.policy as string,
+          systems: options.systems as string[],
+          trail: options.trail as string | undefined,
+          mounts: options.mounts as string,
+        });
+      },
+    )
     .demandCommand(1, "name a command")
     .strict()
     .parserConfiguration({ "populate--": true })
@@ -157,6 +174,29 @@ function lockOptions(parser: Parser): Parser {
       describe: "Also download the packages into this folder; default: the one that systemLock names",
     })
     .epilogue("What follows -- goes to nix-instantiate: -- -I nix-voyager=… --argstr name value") as Parser;
+}
+
+function brokerOptions(parser: Parser): Parser {
+  return parser
+    .option("socket", {
+      type: "string",
+      default: brokerSocket,
+      describe: "Where builds find it; it takes the place of one that listens there",
+    })
+    .option("policy", { type: "string", default: policyFile, describe: "What builds may do: a JSON file" })
+    .option("systems", {
+      type: "string",
+      array: true,
+      nargs: 1,
+      default: process.env.VOYAGER_SYSTEMS ? [process.env.VOYAGER_SYSTEMS] : [],
+      describe: "JSON file with systems that environments may be made of; default: those of the library",
+    })
+    .option("trail", { type: "string", describe: "File that gets the audit trail; default: standard error" })
+    .option("mounts", {
+      type: "string",
+      default: "/run/nix-voyager-broker",
+      describe: "Folder where builds' folders are mounted for the engine; for root only",
+    }) as Parser;
 }
 
 function provenanceOptions(parser: Parser): Parser {

@@ -46,6 +46,9 @@ export type FailureKind = keyof typeof failureKinds;
 
 /** A failure that a person can act on. Anything else that is thrown is a defect. */
 export class VoyagerError extends Error {
+  /** All that the program has printed that failed, for the log. */
+  said = "";
+
   /**
    * @param kind decides the exit code
    * @param what what happened, to which thing; one line

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { VoyagerError } from "../common/errors.ts";
 import { DockerEngine } from "../engine/docker/docker-engine.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
-import { locate, sandboxSocket } from "../engine/locate.ts";
+import { brokerSocket, locate, sandboxSocket } from "../engine/locate.ts";
 import { readEngineSettings } from "../engine/settings.ts";
 import { isOurs, labels } from "../environment/labels.ts";
 import { bad, type Finding, ok, warning } from "./check.ts";
@@ -40,9 +40,10 @@ function groupEntry(name: string): { gid: number; members: string[] } | null {
   return { gid: Number(gid), members: members.split(",").filter((member) => member !== "") };
 }
 
-/** The socket that sandboxed builds use: there, and open to the build users. */
+/** The socket that sandboxed builds use, the broker's before the engine's: there, and open to the build users. */
 export function checkBuildSocket(sandboxed: boolean): Finding {
-  const name = "engine socket for builds";
+  const offered = existsSync(brokerSocket) ? brokerSocket : sandboxSocket;
+  const name = offered === brokerSocket ? "broker's socket for builds" : "engine socket for builds";
   const group = groupEntry(buildGroup);
   if (!group) {
     return warning(
@@ -51,12 +52,12 @@ export function checkBuildSocket(sandboxed: boolean): Finding {
       "builds run as the user who starts them; that user must reach the engine",
     );
   }
-  const path = sandboxed || existsSync(sandboxSocket) ? sandboxSocket : "/var/run/docker.sock";
+  const path = sandboxed || existsSync(offered) ? offered : "/var/run/docker.sock";
   if (!existsSync(path)) {
     return bad(
       name,
-      `${path} does not exist`,
-      "run ./setup/quickstart, which offers the engine there to Nix builds",
+      `neither ${brokerSocket} nor ${path} exists`,
+      "start the broker, which lets Nix builds reach the engine: docs/broker.md, or ./setup/quickstart",
     );
   }
   const { gid, mode } = statSync(path);

@@ -5,7 +5,9 @@ import { Demultiplexer } from "./demultiplex.ts";
 /** What the streams carried, and how many pieces it came in. */
 function demultiplex(chunks: Buffer[]) {
   const got = { 1: [] as Buffer[], 2: [] as Buffer[] };
-  const demultiplexer = new Demultiplexer((stream, data) => got[stream].push(Buffer.from(data)));
+  const demultiplexer = new Demultiplexer((stream, data) => {
+    got[stream].push(Buffer.from(data));
+  });
   for (const chunk of chunks) demultiplexer.write(chunk);
   demultiplexer.end();
   return { out: Buffer.concat(got[1]).toString(), err: Buffer.concat(got[2]).toString(), got };

@@ -54,8 +54,11 @@ export interface ContainerRequest {
   onOutput: OutputSink;
 }
 
-/** Receives output as it comes; `stream` is 1 (standard output) or 2 (standard error). */
-export type OutputSink = (stream: 1 | 2, data: Buffer) => void;
+/**
+ * Receives output as it comes; `stream` is 1 (standard output) or 2 (standard error). One that returns a promise
+ * gets no more before that has resolved.
+ */
+export type OutputSink = (stream: 1 | 2, data: Buffer) => void | Promise<void>;
 
 /** A program run beside process 1. */
 export interface ExecRequest {
@@ -145,6 +148,10 @@ export interface Engine {
   whenEnded(name: string): Promise<void>;
   /** State of the container with this name, null when there is none. */
   containerState(name: string): Promise<{ id: string; running: boolean; created: Date } | null>;
+  /** Bytes that a container has written to its own layer. */
+  containerSize(nameOrId: string): Promise<number>;
+  /** Containers that carry the label, running or not, with all their labels. */
+  containers(label: string): Promise<{ name: string; labels: Record<string, string> }[]>;
   /** Names of the containers that carry the label, running or not. */
   containerNames(label: string): Promise<string[]>;
   /** Resolves when there is no container of this name, or after this many milliseconds. */

@@ -6,6 +6,9 @@ import { VoyagerError } from "../common/errors.ts";
 /** The socket that a host offers to Nix builds; the only one that the Nix sandbox lets in. */
 export const sandboxSocket = "/run/nix-voyager/engine.sock";
 
+/** The socket of the broker, which a host offers to Nix builds in place of the engine's. */
+export const brokerSocket = "/run/nix-voyager/broker.sock";
+
 /** Where an engine may be, and why we look there. */
 export interface Candidate {
   /** "unix:///path" or "tcp://host:port". */
@@ -54,7 +57,7 @@ export function locate(env: NodeJS.ProcessEnv, explicit?: string): Candidate {
   throw new VoyagerError("engine-unavailable", "no engine was found", {
     why: `looked at ${all.map(({ address, origin }) => `${address} (${origin})`).join(",\n")}`,
     remedy: env.NIX_BUILD_TOP
-      ? `start the engine and let its socket into the Nix sandbox at ${sandboxSocket}\n(nix.conf: extra-sandbox-paths = /run/nix-voyager); \`voyager doctor\` checks each step`
+      ? `start the broker (docs/broker.md) and let its socket into the Nix sandbox, ${brokerSocket}\n(nix.conf: extra-sandbox-paths = /run/nix-voyager); \`voyager doctor\` checks each step`
       : "start Docker, or set DOCKER_HOST; `voyager doctor` checks each step",
   });
 }

@@ -57,7 +57,7 @@ test("made once, then reused", async () => {
 test("no lock is left, and the container had what a package manager needs", async () => {
   const engine = makeEngine();
   await ensure(engine, [["gcc"]]);
-  expect(engine.containers.size).toBe(0);
+  expect(engine.present.size).toBe(0);
   expect(engine.started[0]).toMatchObject({ user: "0:0", network: true, privilegesOfPackageManager: true });
 });
 
@@ -114,7 +114,7 @@ test("what another made between our look and the lock is taken", async () => {
     return start(request);
   };
   expect((await ensure(engine, [["gcc"]])).image).toBe("sha256:theirs");
-  expect(engine.containers.size).toBe(0);
+  expect(engine.present.size).toBe(0);
 });
 
 test("a system without packages is an environment, too", async () => {
@@ -205,10 +205,10 @@ async function lockName(): Promise<string> {
 test("the maker fails: who waited makes it", async () => {
   const engine = makeEngine();
   const name = await lockName();
-  engine.containers.set(name, { id: name, running: true, created: new Date() });
+  engine.present.set(name, { id: name, running: true, created: new Date() });
   const asked = ensure(engine, [["gcc"]]);
   await sleep(50);
-  engine.containers.delete(name); // its lifeline ended, and the engine removed it
+  engine.present.delete(name); // its lifeline ended, and the engine removed it
   expect((await asked).requested).toEqual(["gcc"]);
   expect(engine.started).toHaveLength(1);
 });
@@ -216,7 +216,7 @@ test("the maker fails: who waited makes it", async () => {
 test("a lock whose owner died before it started is taken over after a while", async () => {
   const engine = makeEngine();
   const name = await lockName();
-  engine.containers.set(name, { id: name, running: false, created: new Date(Date.now() - 31_000) });
+  engine.present.set(name, { id: name, running: false, created: new Date(Date.now() - 31_000) });
   await ensure(engine, [["gcc"]]);
   expect(engine.started).toHaveLength(1);
 });
@@ -227,11 +227,11 @@ test.each([
 ])("a lock that is %s is left alone", async (_name, { running, created }) => {
   const engine = makeEngine();
   const name = await lockName();
-  engine.containers.set(name, { id: name, running, created: new Date(created()) });
+  engine.present.set(name, { id: name, running, created: new Date(created()) });
   const asked = ensure(engine, [["gcc"]]);
   await sleep(400);
   expect(engine.started).toHaveLength(0);
-  engine.containers.delete(name);
+  engine.present.delete(name);
   await asked;
 });
 
@@ -247,7 +247,7 @@ test("a failed installation leaves neither image nor container", async () => {
   expect(error.kind).toBe("environment");
   expect(error.details.why).toContain("did you mean 'gcc'?");
   expect(environments(engine)).toEqual([]);
-  expect(engine.containers.size).toBe(0);
+  expect(engine.present.size).toBe(0);
 });
 
 test("ages in words", () => {

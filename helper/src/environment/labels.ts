@@ -19,6 +19,10 @@ export const labels = {
   record: `${prefix}.record`,
   /** On containers: "build" or "environment". */
   container: `${prefix}.container`,
+  /** On containers that the broker started: the build user who asked. */
+  user: `${prefix}.user`,
+  /** On the same: the broker's process, by its number and when it began. */
+  broker: `${prefix}.broker`,
 } as const;
 
 /** Name under which images of nix-voyager are kept. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { VoyagerError } from "../common/errors.ts";
-import { type Log, writeToStderr } from "../common/log.ts";
+import type { Log } from "../common/log.ts";
 import type { RunningContainer } from "../engine/engine.ts";
 import type { System } from "../spec/spec.ts";
 import { pack, writeFiles } from "../transfer/pack.ts";
@@ -114,11 +114,12 @@ async function explain(
   system: System,
   output: string,
 ): Promise<never> {
-  writeToStderr(output);
-  throw await packageManager.explainFailure(system, output, async () => {
+  const error = await packageManager.explainFailure(system, output, async () => {
     const names = await run(container, packageManager.namesScript(), false);
     return names.output.split("\n").filter((name) => name !== "");
   });
+  error.said = output;
+  throw error;
 }
 
 const unpackFiles = "tar -x -f - -C / --no-same-owner";

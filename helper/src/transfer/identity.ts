@@ -28,8 +28,14 @@ export function hostIdentity(): Identity {
   };
 }
 
-/** Ids for containers into which files are streamed: the owner is chosen on the way out. */
-export const streamIdentity: Identity = { uid: 1000, gid: 100 };
+/**
+ * Ids for containers into which files are streamed: any will do, as the owner is chosen on the way out, and a
+ * broker gives a build no other user than its own. But never root, whom a Nix without build users builds as.
+ */
+export function streamIdentity(): Identity {
+  const own = hostIdentity();
+  return own.uid === 0 ? { uid: 1000, gid: 100 } : own;
+}
 
 /**
  * /etc/passwd and /etc/group with the build's user added: tools such as ssh and getpwuid(3) fail

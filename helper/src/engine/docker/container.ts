@@ -10,11 +10,19 @@ import { explain } from "./explain.ts";
 
 /** Feeds a multiplexed stream to `sink` until it ends. Rejects when it breaks off. */
 export function deliverOutput(stream: Readable, sink: OutputSink): Promise<void> {
-  const demultiplexer = new Demultiplexer(sink);
+  let busy: Promise<void>[] = [];
+  const demultiplexer = new Demultiplexer((number, data) => {
+    const taken = sink(number, data);
+    if (taken) busy.push(taken);
+  });
   return new Promise((resolve, reject) => {
     stream.on("data", (data: Buffer) => {
       try {
         demultiplexer.write(data);
+        if (busy.length === 0) return;
+        stream.pause();
+        Promise.all(busy).then(() => stream.resume(), reject);
+        busy = [];
       } catch (error) {
         stream.destroy();
         reject(error);

@@ -257,13 +257,28 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async containerNames(label: string): Promise<string[]> {
+  async containerSize(nameOrId: string): Promise<number> {
+    const answer = (await this.#json("asking what a container has written", {
+      method: "GET",
+      path: `/containers/${encodeURIComponent(nameOrId)}/json`,
+      query: { size: true },
+    })) as { SizeRw?: number };
+    return answer.SizeRw ?? 0;
+  }
+
+  async containers(label: string): Promise<{ name: string; labels: Record<string, string> }[]> {
     const answers = (await this.#json("listing containers", {
       method: "GET",
       path: "/containers/json",
       query: { all: true, filters: JSON.stringify({ label: [label] }) },
-    })) as { Names: string[] | null }[];
-    return answers.flatMap(({ Names }) => Names ?? []).map((name) => name.replace(/^\//, ""));
+    })) as { Names: string[] | null; Labels?: Record<string, string> | null }[];
+    return answers.flatMap(({ Names, Labels }) =>
+      (Names ?? []).map((name) => ({ name: name.replace(/^\//, ""), labels: Labels ?? {} })),
+    );
+  }
+
+  async containerNames(label: string): Promise<string[]> {
+    return (await this.containers(label)).map(({ name }) => name);
   }
 
   async whenGone(name: string, milliseconds: number): Promise<void> {

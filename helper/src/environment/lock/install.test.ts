@@ -94,7 +94,7 @@ test("from the repositories: with network, and a version that is gone is told be
   expect(error.details.why).toBe("the mirror no longer has gcc 12; it has 13");
   expect(engine.started).toMatchObject([{ network: true }]);
   expect(scripts.some((script) => script.includes("--purge"))).toBe(false);
-  expect(engine.containers.size).toBe(0);
+  expect(engine.present.size).toBe(0);
 });
 
 test("one image for a lock: whichever base image, however old, whatever else is asked for", async () => {
@@ -135,7 +135,7 @@ test("a result that is not the lock is no environment, and the difference is nam
   expect(error.what).toBe("the environment of debian12 is not what its lock says");
   expect(error.details.why).toBe("libc6:amd64 is 2.37, not 2.36\nnano:amd64 7 is too many");
   expect(engine.held.size).toBe(1);
-  expect(engine.containers.size).toBe(0);
+  expect(engine.present.size).toBe(0);
 });
 
 test("a file with another hash is named, with where it came from, before anything is installed", async () => {
@@ -152,7 +152,7 @@ test("a file with another hash is named, with where it came from, before anythin
   expect(error.details.why).toMatch(/^from .*\/packages:\n/);
   expect(error.details.why).toContain(`${prefetchedName(gcc)} has the hash ${wrong}, the lock has ${sha256}`);
   expect(scripts.some((script) => script.includes("apt-get install"))).toBe(false);
-  expect(engine.containers.size).toBe(0);
+  expect(engine.present.size).toBe(0);
 });
 
 test("a lock for another architecture or system, and a package that only another base image has", async () => {

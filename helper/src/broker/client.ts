@@ -1,0 +1,229 @@
+/** A build's way to the engine by the broker. */
+import { existsSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { Writable } from "node:stream";
+import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
+import { announcePhase, type Log, secondsSince, writeToStderr } from "../common/log.ts";
+import type { BuildContainer, BuildEngine, BuildRequest } from "../build/build-engine.ts";
+import { ImageMissing, MountSourceMissing, type OutputSink } from "../engine/engine.ts";
+import { brokerSocket } from "../engine/locate.ts";
+import type { Environment, EnvironmentRequest } from "../environment/environments.ts";
+import { asks, frame, FrameReader, longestFrame, tells } from "./frames.ts";
+import { type BrokerEvent, parseEvent, protocolVersion } from "./requests.ts";
+
+/** Whether this machine has a broker, as builds see it. */
+export function hasBroker(socket = brokerSocket): boolean {
+  return existsSync(socket);
+}
+
+/** An environment's record can be large; nothing else is. */
+const longestEvent = 64 * 1024 * 1024;
+
+const limits: Record<number, number> = {
+  [tells.stdout]: longestFrame,
+  [tells.stderr]: longestFrame,
+  [tells.event]: longestEvent,
+};
+
+/** One request and its answers. */
+class Call {
+  readonly socket: Socket;
+  /** Rejects when the connection ends before that is expected. */
+  readonly lost: Promise<never>;
+  #lose: (error: Error) => void = () => {};
+
+  constructor(
+    private readonly address: string,
+    request: object,
+    onEvent: (event: BrokerEvent) => void,
+    onOutput: OutputSink = () => {},
+  ) {
+    this.lost = new Promise<never>((_resolve, reject) => {
+      this.#lose = reject;
+    });
+    this.lost.catch(() => {});
+    this.socket = connect(address);
+    const reader = new FrameReader(
+      (kind) => limits[kind],
+      (kind, payload) => {
+        if (kind !== tells.event) onOutput(kind === tells.stdout ? 1 : 2, payload);
+        else this.#take(parseEvent(payload), onEvent);
+      },
+    );
+    this.socket.on("data", (data: Buffer) => {
+      try {
+        reader.write(data);
+      } catch (error) {
+        this.fail(error as Error);
+      }
+    });
+    this.socket.on("error", (error) => this.fail(this.#explain(error)));
+    this.socket.on("close", () => this.fail(this.#explain(new Error("the broker closed the connection"))));
+    this.socket.write(frame(asks.request, JSON.stringify({ version: protocolVersion, ...request })));
+  }
+
+  /** Ends it with an error, for whoever waits. */
+  fail(error: Error): void {
+    this.#lose(error);
+    this.socket.destroy();
+  }
+
+  #take(event: BrokerEvent, onEvent: (event: BrokerEvent) => void): void {
+    if (event.event === "error") {
+      const { kind, what, why, remedy } = event;
+      this.fail(new VoyagerError(kind, what, { ...(why ? { why } : {}), ...(remedy ? { remedy } : {}) }));
+    } else if (event.event === "missing") {
+      this.fail(
+        event.what === "image" ? new ImageMissing(event.message) : new MountSourceMissing(event.message),
+      );
+    } else onEvent(event);
+  }
+
+  #explain(error: Error): VoyagerError {
+    const code = codeOf(error);
+    if (code === "EACCES" || code === "EPERM") {
+      return new VoyagerError("engine-unavailable", `permission denied at ${this.address}`, {
+        why: messageOf(error),
+        remedy:
+          "builds must run as Nix's build users, whose group the socket must have; `voyager doctor` checks it",
+      });
+    }
+    if (code === "ENOENT" || code === "ECONNREFUSED") {
+      return new VoyagerError("engine-unavailable", `no broker answers at ${this.address}`, {
+        why: messageOf(error),
+        remedy: "start it: systemctl start nix-voyager-broker; `voyager doctor` checks it",
+      });
+    }
+    return new VoyagerError("engine", "the connection to the broker was lost", {
+      why: messageOf(error),
+      remedy: "look at the broker's log: it may have been stopped in the middle of the build",
+    });
+  }
+}
+
+export class BrokerClient implements BuildEngine {
+  constructor(private readonly socket = brokerSocket) {}
+
+  async ensureEnvironment(
+    { system, layers, maxAge, lock }: EnvironmentRequest,
+    log: Log,
+  ): Promise<Environment> {
+    const request = { want: "environment", system, layers, maxAge, lock: lock ?? null };
+    let call: Call | undefined;
+    const answered = new Promise<Environment>((resolve) => {
+      call = new Call(this.socket, request, (event) => {
+        if (event.event === "log") this.#log(event, log);
+        else if (event.event === "output") writeToStderr(event.text);
+        else if (event.event === "environment") resolve(event.environment);
+      });
+    });
+    const { lost, socket } = call as unknown as Call;
+    const environment = await Promise.race([answered, lost]);
+    socket.end();
+    return environment;
+  }
+
+  #log({ level, message, seconds }: Extract<BrokerEvent, { event: "log" }>, log: Log): void {
+    if (message.includes("making it")) announcePhase("environment");
+    log[level](seconds === undefined ? {} : { seconds }, message);
+  }
+
+  async start(request: BuildRequest, log: Log): Promise<BuildContainer> {
+    const { image, command, env, mounts, network, limits, firstInput, onOutput } = request;
+    const foundations = request.foundations.map(({ path, mode, owner, content }) => ({
+      path,
+      mode,
+      owner: owner.uid === 0 ? "root" : "build",
+      content,
+    }));
+    const asked = { want: "run", image, command, env, mounts, foundations, network, limits, firstInput };
+    const begin = performance.now();
+    const container = new BrokerContainer(this.socket, asked, onOutput, log);
+    const { seconds } = await container.started;
+    // What is more than that was spent waiting for other builds.
+    const waited = secondsSince(begin) - seconds;
+    if (container.wasQueued) log.info({ seconds: waited }, "waited for other builds to end");
+    log.info({ seconds }, "container started");
+    return container;
+  }
+}
+
+/** A promise, and what settles it. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+class BrokerContainer implements BuildContainer {
+  readonly started: Promise<{ seconds: number }>;
+  readonly exit: Promise<number>;
+  readonly lifeline: Writable;
+  wasQueued = false;
+  readonly #call: Call;
+  readonly #ended = deferred<void>();
+  readonly #memory = deferred<boolean>();
+
+  constructor(address: string, request: object, onOutput: OutputSink, log: Log) {
+    const started = deferred<{ seconds: number }>();
+    const exit = deferred<number>();
+    this.#call = new Call(
+      address,
+      request,
+      (event) => {
+        if (event.event === "started") started.resolve(event);
+        else if (event.event === "exit") exit.resolve(event.status);
+        else if (event.event === "ended") this.#ended.resolve();
+        else if (event.event === "outOfMemory") this.#memory.resolve(event.value);
+        else if (event.event === "queued") {
+          this.wasQueued = true;
+          log.info(`the engine runs ${event.limit} builds, as many as it may: waiting`);
+        }
+      },
+      onOutput,
+    );
+    this.started = Promise.race([started.promise, this.#call.lost]);
+    this.exit = Promise.race([exit.promise, this.#call.lost]);
+    for (const promise of [this.started, this.exit]) promise.catch(() => {});
+    const { socket } = this.#call;
+    this.lifeline = new Writable({
+      // The connection is still needed when the input has ended.
+      autoDestroy: false,
+      write: (data: Buffer, _encoding, callback) => {
+        for (let at = 0; at < data.length; at += longestFrame) {
+          const isLast = at + longestFrame >= data.length;
+          socket.write(
+            frame(asks.input, data.subarray(at, at + longestFrame)),
+            isLast ? callback : undefined,
+          );
+        }
+        if (data.length === 0) callback();
+      },
+      final: (callback) => {
+        socket.write(frame(asks.inputEnd), callback);
+      },
+      destroy: (error, callback) => {
+        socket.destroy();
+        callback(error);
+      },
+    });
+    this.lifeline.on("error", () => {}); // `exit` says the same
+  }
+
+  async whenEnded(): Promise<void> {
+    await Promise.race([this.#ended.promise, this.exit]);
+  }
+
+  async outOfMemory(): Promise<boolean> {
+    if (!this.#call.socket.writable) return false;
+    this.#call.socket.write(frame(asks.outOfMemory));
+    return Promise.race([this.#memory.promise, this.#call.lost]);
+  }
+
+  /** It is not waited for: when we are gone, the broker ends it in any case. What is known of it can still be asked. */
+  async kill(): Promise<void> {
+    if (this.#call.socket.writable) this.#call.socket.write(frame(asks.kill));
+  }
+}

@@ -1,0 +1,131 @@
+/** Makes environments for builds: that takes root and a network, which no build is given. */
+import { realpathSync, statSync } from "node:fs";
+import pino from "pino";
+import { messageOf, VoyagerError } from "../common/errors.ts";
+import type { ContainerRequest, Engine, RunningContainer } from "../engine/engine.ts";
+import { type Environment, ensureEnvironment } from "../environment/environments.ts";
+import type { Conversation } from "./conversation.ts";
+import { requireStorePath } from "./folders.ts";
+import { allowedSystem, type Policy } from "./policy.ts";
+import { type EnvironmentWanted, Refused } from "./requests.ts";
+
+const remedy =
+  "the administrator of this machine decides which: docs/broker.md says how a system is added to the broker's policy";
+
+/**
+ * Checks what is asked for. Throws Refused, or a VoyagerError that says what to do.
+ *
+ * @returns what is made: of the policy's own system, whatever name the build has for it, so that names do not
+ *   multiply what the engine keeps
+ */
+export function checkEnvironment(wanted: EnvironmentWanted, policy: Policy): EnvironmentWanted {
+  const { system, lock } = wanted;
+  const allowed = allowedSystem(policy, system);
+  if (allowed === null) {
+    throw new VoyagerError("environment", `the broker makes no environments of the system ${system.name}`, {
+      why: "its policy does not have this system, as it is defined here",
+      remedy,
+    });
+  }
+  if (lock?.packages && !policy.lockedPackages) {
+    throw new VoyagerError("environment", `the broker installs no packages from a folder`, {
+      why: "their scripts run as root in a container, and its policy does not allow lockedPackages",
+      remedy,
+    });
+  }
+  const keys = system.repositories.flatMap(({ key }) => (key === null ? [] : [key]));
+  for (const file of [...keys, ...system.certificates, ...(lock ? [lock.file, lock.packages] : [])]) {
+    if (file !== null) requireFileOfStore(file, policy.store);
+  }
+  if (lock && statSync(lock.file).size > mostLock)
+    throw new Refused(`${lock.file} is too large for a system lock`);
+  // A lock names its system.
+  return lock ? wanted : { ...wanted, system: allowed };
+}
+
+/** Bytes of a system lock: one for 5,000 packages has two million. */
+const mostLock = 16_000_000;
+
+/** What the broker reads for a build must be in the store already: it can read more than that build. */
+function requireFileOfStore(file: string, store: string): void {
+  let real: string;
+  try {
+    real = realpathSync(file);
+  } catch {
+    throw new Refused(`${file} does not exist on the engine's host`);
+  }
+  for (const path of [file, real]) {
+    const [name = ""] = path.startsWith(`${store}/`) ? path.slice(store.length + 1).split("/") : [];
+    try {
+      requireStorePath(`${store}/${name}`, store);
+    } catch (error) {
+      throw new Refused(messageOf(error));
+    }
+    if (path.split("/").includes("..")) throw new Refused(`${file} is no path of the store`);
+  }
+}
+
+/**
+ * Makes it, or finds it. The log of it goes to the build.
+ *
+ * When the build goes, the container in which it is made goes, too, and another build that waits for the same
+ * environment makes it.
+ */
+export async function makeEnvironment(
+  engine: Engine,
+  { system, layers, maxAge, lock }: EnvironmentWanted,
+  policy: Policy,
+  conversation: Conversation,
+): Promise<Environment> {
+  const log = pino({ level: "debug", base: null }, { write: (line: string) => tellLog(line, conversation) });
+  return ensureEnvironment(bounded(engine, policy, conversation.gone), { system, layers, maxAge, lock }, log);
+}
+
+const levels: Record<number, "debug" | "info" | "warn" | "error"> = { 20: "debug", 30: "info", 40: "warn" };
+
+function tellLog(line: string, conversation: Conversation): void {
+  const { level, msg, seconds } = JSON.parse(line) as { level: number; msg: string; seconds?: number };
+  conversation.tell({
+    event: "log",
+    level: levels[level] ?? "error",
+    message: msg,
+    ...(seconds === undefined ? {} : { seconds }),
+  });
+}
+
+/** Seconds that the making of an environment may take. */
+const longest = 3600;
+
+/**
+ * The same engine until the signal comes: then it does nothing more, and what was started ends. Containers have the
+ * limits of a build.
+ */
+function bounded(engine: Engine, { perBuild }: Policy, signal: AbortSignal): Engine {
+  const start = async (request: ContainerRequest): Promise<RunningContainer> => {
+    signal.throwIfAborted();
+    const limits = { memory: perBuild.memory, cpus: null, pids: perBuild.pids };
+    const container = await engine.start({ ...request, limits });
+    const kill = () => void container.kill().catch(() => {});
+    if (signal.aborted) kill();
+    const timer = setTimeout(kill, longest * 1000);
+    signal.addEventListener("abort", kill, { once: true });
+    container.exit
+      .catch(() => {})
+      .finally(() => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", kill);
+      });
+    return container;
+  };
+  return new Proxy(engine, {
+    get(target, name) {
+      if (name === "start") return start;
+      const value = Reflect.get(target, name, target) as unknown;
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        signal.throwIfAborted();
+        return (value as (...args: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+}

@@ -1,0 +1,201 @@
+/**
+ * The broker: gives builds of this machine's Nix what they need of the engine, and no more. Each connection is one
+ * request (frames.ts, requests.ts), of a peer whom the kernel names (peer.ts), and is decided over by the
+ * administrator's policy (policy.ts, check.ts, environments.ts).
+ */
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
+import { messageOf, VoyagerError } from "../common/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ClientLimits } from "./client-limits.ts";
+import { Conversation } from "./conversation.ts";
+import { checkEnvironment, makeEnvironment } from "./environments.ts";
+import { removeLeftPlaces } from "./folders.ts";
+import { labels } from "../environment/labels.ts";
+import { type Group, identify, type Peer, processMark, readGroup } from "./peer.ts";
+import type { Policy } from "./policy.ts";
+import { Queue } from "./queue.ts";
+import { type BrokerRequest, Refused } from "./requests.ts";
+import { Images, run } from "./run.ts";
+import type { Entry, Trail } from "./trail.ts";
+
+export interface BrokerOptions {
+  engine: Engine;
+  policy: Policy;
+  /** Builds that may run at once. */
+  maxBuilds: number;
+  trail: Trail;
+  /** Where folders of builds are mounted for the engine; made, for root only. */
+  mountsFolder: string;
+}
+
+export class Broker {
+  readonly #server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    const serving: Promise<void> = this.#accept(socket).finally(() => this.#serving.delete(serving));
+    this.#serving.add(serving);
+  });
+  readonly #open = new Set<Socket>();
+  readonly #serving = new Set<Promise<void>>();
+  readonly #clients: ClientLimits;
+  readonly #builds: Queue;
+  readonly #environments: Queue;
+  readonly #images = new Images();
+  readonly #group: Group;
+  readonly #mark = processMark(process.pid) ?? "";
+  #count = 0;
+
+  constructor(private readonly options: BrokerOptions) {
+    const { perBuild, inAll, group } = options.policy;
+    this.#clients = new ClientLimits(perBuild.connections, perBuild.requestsPerSecond);
+    this.#builds = new Queue(inAll.builds ?? options.maxBuilds, inAll.memory);
+    this.#environments = new Queue(inAll.environments);
+    this.#group = readGroup(group);
+  }
+
+  /**
+   * Listens at a path, of which it takes the place of whoever listened there before: that one goes on with the
+   * connections it has.
+   */
+  async listen(path: string): Promise<void> {
+    removeLeftPlaces(this.options.mountsFolder);
+    await this.#endLeft();
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    const made = `${path}.${process.pid}`;
+    rmSync(made, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(made, resolve);
+    });
+    chownSync(made, process.getuid?.() ?? 0, this.#group.gid);
+    chmodSync(made, 0o660);
+    renameSync(made, path);
+  }
+
+  /** Ends containers of brokers that were killed. Most end by themselves then; one whose build does not let it, goes on. */
+  async #endLeft(): Promise<void> {
+    const { engine, trail } = this.options;
+    for (const { name, labels: has } of await engine.containers(labels.broker)) {
+      const mark = has[labels.broker] ?? "";
+      if (processMark(Number(mark.split(":")[0])) === mark) continue;
+      trail.note("a container is ended whose broker is gone", { name });
+      await engine.removeContainer(name);
+    }
+  }
+
+  /** Takes no more connections, and resolves when those that are open have ended, and their containers with them. */
+  async drain(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    await Promise.allSettled([...this.#serving]);
+  }
+
+  /** Ends all at once. */
+  destroy(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  /** Connections that are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const conversation = new Conversation(socket);
+    const entry: Entry = { connection: ++this.#count, peer: null, isAllowed: false };
+    let request: BrokerRequest | null = null;
+    let stopWatching = () => {};
+    try {
+      const peer = identify(socket, this.#group);
+      entry.peer = peer;
+      stopWatching = watch(peer, conversation);
+      // One user's many connections are refused as that user's, and are not counted against the others.
+      socket.once("close", this.#clients.enter(peer.uid));
+      if (this.#open.size >= this.options.policy.inAll.connections)
+        throw new Refused("too many connections are open");
+      this.#open.add(socket);
+      socket.once("close", () => this.#open.delete(socket));
+      request = await conversation.request();
+      peer.requireAlive();
+      await this.#serve(entry, peer, request, conversation);
+    } catch (error) {
+      this.#explain(entry, request, conversation, error);
+    } finally {
+      stopWatching();
+      conversation.end();
+    }
+  }
+
+  async #serve(entry: Entry, peer: Peer, request: BrokerRequest, conversation: Conversation): Promise<void> {
+    const { engine, policy, trail, mountsFolder } = this.options;
+    if (request.want === "run") {
+      const runs = {
+        engine,
+        policy,
+        mountsFolder,
+        queue: this.#builds,
+        images: this.#images,
+        broker: this.#mark,
+      };
+      const how = await run(runs, request, peer, conversation, () => trail.allowed(entry, request));
+      trail.ended(entry, { ended: how });
+      return;
+    }
+    const allowed = checkEnvironment(request, policy);
+    trail.allowed(entry, request);
+    const place = await this.#environments.enter(0, conversation.gone);
+    if (!place) return trail.ended(entry, { ended: "it went while it waited" });
+    try {
+      const environment = await makeEnvironment(engine, allowed, policy, conversation);
+      this.#images.give(peer, environment.image);
+      trail.ended(entry, { image: environment.image });
+      conversation.tell({ event: "environment", environment });
+    } finally {
+      place.release();
+    }
+  }
+
+  /** Tells the client and the trail what went wrong. */
+  #explain(entry: Entry, request: BrokerRequest | null, conversation: Conversation, error: unknown): void {
+    const { trail } = this.options;
+    if (error instanceof Refused) {
+      trail.refused(entry, error.message, request);
+      conversation.fail(
+        new VoyagerError("engine", "the broker refused what the build asked for", {
+          why: error.message,
+          remedy: "the broker's log has it, too; docs/broker.md says what builds may have",
+        }),
+      );
+    } else if (entry.isAllowed && conversation.gone.aborted) {
+      trail.ended(entry, { ended: "it went" });
+    } else if (error instanceof VoyagerError) {
+      const { what, details } = error;
+      const why = details.why ? `${what}: ${details.why}` : what;
+      if (entry.isAllowed) trail.ended(entry, { failed: why });
+      else trail.refused(entry, why, request);
+      conversation.fail(error);
+    } else {
+      trail.trouble(messageOf(error), { stack: (error as Error).stack, connection: entry.connection });
+      conversation.fail(error);
+    }
+  }
+}
+
+/** Milliseconds between two looks at whether the process still lives. */
+const watchInterval = 1000;
+
+/** Ends the conversation when the process that connected has ended: the connection may have been handed on. */
+function watch(peer: Peer, conversation: Conversation): () => void {
+  const timer = setInterval(() => {
+    try {
+      peer.requireAlive();
+    } catch {
+      conversation.leave();
+    }
+  }, watchInterval);
+  return () => {
+    clearInterval(timer);
+    peer.release();
+  };
+}

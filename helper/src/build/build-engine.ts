@@ -1,0 +1,60 @@
+/** What a build needs of an engine: an environment, and a container of it. By the broker, or directly. */
+import type { Log } from "../common/log.ts";
+import type { ContainerRequest, Engine, RunningContainer } from "../engine/engine.ts";
+import { type Environment, type EnvironmentRequest, ensureEnvironment } from "../environment/environments.ts";
+import { labels } from "../environment/labels.ts";
+import type { Identity } from "../transfer/identity.ts";
+import { type MadeEntry, packMade } from "../transfer/pack.ts";
+import { buildFolder } from "./layout.ts";
+import { startInSlot } from "./slots.ts";
+
+/** A build's container that is to be started. What it may do, is not for a build to say. */
+export interface BuildRequest
+  extends Pick<ContainerRequest, "image" | "command" | "env" | "mounts" | "network" | "limits" | "onOutput"> {
+  /** The user that the build runs as. A broker takes who asks instead. */
+  identity: Identity;
+  firstInput: string;
+  /** What is there before it starts, where files are streamed. */
+  foundations: MadeEntry[];
+}
+
+/** A build's container: see RunningContainer. */
+export type BuildContainer = Pick<
+  RunningContainer,
+  "lifeline" | "exit" | "whenEnded" | "outOfMemory" | "kill"
+>;
+
+/** All failures are VoyagerErrors, but for those of `start`. */
+export interface BuildEngine {
+  /** The environment that is asked for, made if there is no fresh one. */
+  ensureEnvironment(request: EnvironmentRequest, log: Log): Promise<Environment>;
+  /** Starts a container as soon as the engine may run one more. Throws what `Engine.start` throws. */
+  start(request: BuildRequest, log: Log): Promise<BuildContainer>;
+}
+
+/** An engine whose socket builds may use themselves. */
+export class DirectEngine implements BuildEngine {
+  /** @param limit builds that may run at once on the engine */
+  constructor(
+    private readonly engine: Engine,
+    private readonly limit: number,
+  ) {}
+
+  ensureEnvironment(request: EnvironmentRequest, log: Log): Promise<Environment> {
+    return ensureEnvironment(this.engine, request, log);
+  }
+
+  start({ identity, foundations, ...request }: BuildRequest, log: Log): Promise<BuildContainer> {
+    return startInSlot(
+      { engine: this.engine, limit: this.limit, log },
+      {
+        ...request,
+        user: `${identity.uid}:${identity.gid}`,
+        workingDirectory: buildFolder,
+        labels: { [labels.container]: "build" },
+        privilegesOfPackageManager: false,
+        ...(foundations.length > 0 ? { files: packMade(foundations) } : {}),
+      },
+    );
+  }
+}

@@ -1,0 +1,63 @@
+/** `voyager broker`: the service that stands between builds and the engine. */
+import { appendFileSync } from "node:fs";
+import { VoyagerError } from "../common/errors.ts";
+import { Broker } from "../broker/server.ts";
+import { readPolicy } from "../broker/policy.ts";
+import { Trail } from "../broker/trail.ts";
+import type { Engine } from "../engine/engine.ts";
+import { readEngineSettings } from "../engine/settings.ts";
+
+export interface BrokerCommand {
+  /** Path of the socket for builds. */
+  socket: string;
+  /** The policy's file. */
+  policy: string;
+  /** Files with systems that environments may be made of. */
+  systems: string[];
+  /** File that gets the audit trail; undefined: standard error. */
+  trail: string | undefined;
+  /** Folder for mounts. */
+  mounts: string;
+}
+
+/**
+ * Runs until it is told to end by SIGTERM or SIGINT: then it takes no more builds, and ends when those that run have
+ * ended; a second signal ends it at once.
+ */
+export async function broker(engine: Engine, command: BrokerCommand): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new VoyagerError("usage", "the broker must be started as root", {
+      why: "it uses the engine's own socket, and mounts folders of builds for it",
+      remedy: "start it as a service: docs/broker.md has the unit",
+    });
+  }
+  const { trail: file } = command;
+  const trail = new Trail(
+    file === undefined ? undefined : (line) => appendFileSync(file, line, { mode: 0o640 }),
+  );
+  const policy = readPolicy(command.policy, command.systems);
+  const { version } = await engine.info();
+  const { maxBuilds } = readEngineSettings();
+  const running = new Broker({
+    engine,
+    policy,
+    maxBuilds,
+    trail,
+    mountsFolder: `${command.mounts}/${process.pid}`,
+  });
+  await running.listen(command.socket);
+  const systems = policy.systems === "any" ? "any" : policy.systems.map(({ name }) => name);
+  trail.note("broker started", { socket: command.socket, engine: engine.address, version, systems });
+  await new Promise<void>((resolve) => {
+    let asked = false;
+    const stop = (signal: string) => {
+      if (asked) running.destroy();
+      else trail.note("ending: no more builds are taken", { signal, open: running.size });
+      asked = true;
+      running.drain().then(resolve);
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+  });
+  trail.note("broker ended");
+}
