@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 /** Text as a Nix string of several lines. */
-const nixText = (text: string) => `''${text.replaceAll("''", "'''").replaceAll("${", "''${")}''`;
+const nixText = (text: string) => `''${text.replaceAll("''", "'''").replaceAll("${", "''${")}\n''`;
 
 /** Builds all of them, which must fail; what the user reads. Several at once, as each waits for most of its time. */
 async function failures(builds: string[]): Promise<string> {
@@ -70,7 +70,7 @@ describe("outputs", () => {
       ln README hard; ln README ../hard
       mkdir closed sticky sgid; printf x > closed/file; chmod 000 closed/file closed; chmod 1777 sticky; chmod 2755 sgid
       printf x > write-only; chmod 222 write-only; printf x > execute-only; chmod 011 execute-only
-      (for i in $(seq 1500); do mkdir d; cd d; done; printf x > bottom)
+      perl -e 'for (1..1500) { mkdir "d"; chdir "d" } open(F, ">bottom"); print F "x"' 
       truncate -s 600M holes; printf end >> holes; printf begin | dd of=holes conv=notrunc status=none
       mkdir $'w\\xff'; printf x > $'w\\xff/x'
     `,
@@ -263,7 +263,7 @@ open("overlap.zip", "wb").write(data)`);
       ),
     );
     for (const name of names.slice(0, 3)) {
-      const bomb = `${name.replaceAll(".", "-")}-1: source '/nix/store/\\w+-${name}' unpacks to more than 268435456 bytes`;
+      const bomb = `${name.replaceAll(".", "-")}-1: source '/nix/store/\\w+-${name}' unpacks to more than \\d+ bytes`;
       expect(text).toMatch(new RegExp(bomb));
     }
     expect(text).toMatch(/overlap-zip-1: source '.*' (looks like zip, but|unpacks to more)/);

@@ -75,10 +75,11 @@ unpack_tar() {
   # A dictionary may be of 4 GiB; what xz itself makes takes 65 MiB.
   [[ $2 != xz ]] || program="xz --memlimit-decompress=1GiB"
   bound=$(bound_of "$1")
-  # A record of tar has 10 KiB: it is ended when it has read so many.
-  options+=(--checkpoint=$((bound / 10240 + 1)) --checkpoint-action=exec='kill -KILL $PPID')
+  # A record of tar has 10 KiB: it is ended when it has read so many. Of the first signal bash does not
+  # tell, but it may be ignored.
+  options+=(--checkpoint=$((bound / 10240 + 1)) --checkpoint-action=exec='kill -PIPE $PPID; kill -KILL $PPID 2>/dev/null')
   tar --use-compress-program="$program" "${options[@]}" || status=$?
-  [[ $status != 137 ]] || too_much "$1" "$bound"
+  [[ $status != 137 && $status != 141 ]] || too_much "$1" "$bound"
   return "$status"
 }
 
