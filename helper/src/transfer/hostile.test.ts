@@ -255,7 +255,7 @@ describe("a way out is refused by the entry's name", () => {
 
   test("where the target is not there yet, a link in its place leads nowhere", () => {
     // As with a build whose result is one file, and with the build folder for `voyager shell`.
-    const archive = Buffer.concat([link("out", "folder"), directory("out/"), file("out/victim"), end]);
+    const archive = Buffer.concat([link("out", "folder"), directory("out/"), file("out/evil"), end]);
     const { error } = unpack(archive, false);
     expect(wholeText(error)).toMatch(/it comes twice/);
     const hard = Buffer.concat([link("out", "victim"), hardLink("out/h", "out"), end]);

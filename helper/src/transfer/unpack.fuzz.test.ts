@@ -110,6 +110,7 @@ const corpus: Buffer[] = (() => {
   return [
     Buffer.concat([...top, ...others.flat(), end]),
     ...others.map((one) => Buffer.concat([...top, ...one, end])),
+    Buffer.concat([rawEntry({ name: "out", type: "2", link: "folder" }), ...top, ...(others[0] ?? []), end]),
   ];
 })();
 
