@@ -44,22 +44,65 @@ old_tar() {
   if tar --force-local -tf "$1" >/dev/null 2>&1; then echo tar; else echo unknown; fi
 }
 
+# What a compressed source may unpack to: 256 MiB, or 200 times its size where that is more, as real
+# sources have a tenth of that; and never more than 64 GiB. Else a bomb would fill the disk of the host.
+least_bound=$((256 << 20))
+most_ratio=200
+most_bound=$((64 << 30))
+
+# Prints how many bytes FILE may unpack to.
+bound_of() {
+  local bound=$(($(stat -L -c %s -- "$1") * most_ratio))
+  ((bound > least_bound)) || bound=$least_bound
+  ((bound < most_bound)) || bound=$most_bound
+  printf '%s' "$bound"
+}
+
+too_much() {
+  fail "source '$1' unpacks to more than $2 bytes, $most_ratio times its size or more: it looks like a bomb"
+}
+
+# unpack_tar FILE KIND FOLDER: ends with tar's status.
+unpack_tar() {
+  local status=0 bound options
+  options=(--extract --force-local --no-same-owner --no-same-permissions --directory "$3" --file "$1")
+  if [[ $2 == tar ]]; then
+    tar "${options[@]}"
+    return
+  fi
+  local program=$2
+  need "$2" "source '$1'"
+  # A dictionary may be of 4 GiB; what xz itself makes takes 65 MiB.
+  [[ $2 != xz ]] || program="xz --memlimit-decompress=1GiB"
+  bound=$(bound_of "$1")
+  # A record of tar has 10 KiB: it is ended when it has read so many. Of the first signal bash does not
+  # tell, but it may be ignored.
+  options+=(--checkpoint=$((bound / 10240 + 1)) --checkpoint-action=exec='kill -PIPE $PPID; kill -KILL $PPID 2>/dev/null')
+  tar --use-compress-program="$program" "${options[@]}" || status=$?
+  [[ $status != 137 && $status != 141 ]] || too_much "$1" "$bound"
+  return "$status"
+}
+
+# unpack_zip FILE FOLDER: ends with unzip's status.
+unpack_zip() {
+  local status=0 bound bytes
+  need unzip "source '$1'"
+  bound=$(bound_of "$1")
+  # What a zip says of its members' sizes may be a lie: unpacked to nowhere, they are counted.
+  bytes=$(unzip -p "$1" </dev/null 2>/dev/null | head -c $((bound + 1)) | wc -c) || true
+  ((bytes <= bound)) || too_much "$1" "$bound"
+  unzip -qq -o -d "$2" "$1" </dev/null || status=$?
+  # 1 is a warning, for instance about a "../" that it left out of a name.
+  [[ $status != 1 ]] || status=0
+  return "$status"
+}
+
 # unpack FILE KIND FOLDER
 unpack() {
   local status=0
-  local options=(--extract --force-local --no-same-owner --no-same-permissions --directory "$3" --file "$1")
   case $2 in
-    tar) tar "${options[@]}" || status=$? ;;
-    gzip | xz | bzip2 | zstd)
-      need "$2" "source '$1'"
-      tar --use-compress-program="$2" "${options[@]}" || status=$?
-      ;;
-    zip)
-      need unzip "source '$1'"
-      unzip -qq -o -d "$3" "$1" </dev/null || status=$?
-      # 1 is a warning, for instance about a "../" that it left out of a name.
-      [[ $status != 1 ]] || status=0
-      ;;
+    tar | gzip | xz | bzip2 | zstd) unpack_tar "$@" || status=$? ;;
+    zip) unpack_zip "$1" "$3" || status=$? ;;
     *) fail "source '$1' is neither an archive (tar, tar.gz, tar.xz, tar.bz2, tar.zst, zip) nor a folder" ;;
   esac
   [[ $status == 0 ]] || fail "source '$1' looks like $2, but unpacking it as an archive failed (status $status)"

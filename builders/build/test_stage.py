@@ -6,6 +6,7 @@ import lzma
 import os
 import shutil
 import stat
+import struct
 import subprocess
 import tarfile
 import tempfile
@@ -215,6 +216,90 @@ class StageTest(unittest.TestCase):
                 tar.addfile(info, io.BytesIO(content))
         result = self.stage(self.write("src: odd", archive.getvalue()), "cat ./*")
         self.assertEqual((result.returncode, result.stdout), (0, "second"), result.stderr)
+
+    def test_devices_and_fifos(self):
+        fifo = tarfile.TarInfo("d/pipe")
+        fifo.type = tarfile.FIFOTYPE
+        result = self.stage(self.write("src", make_tar({"d/a": b"", fifo: b""})), "test -p pipe")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        if os.geteuid() == 0:
+            return  # root may make what a build may not
+        shutil.rmtree(os.path.join(self.root, "source"))
+        device = tarfile.TarInfo("d/null")
+        device.type, device.devmajor, device.devminor = tarfile.CHRTYPE, 1, 3
+        self.assert_refused(self.stage(self.write("src", make_tar({"d/a": b"", device: b""}))), "source")
+
+    def test_links_out_of_the_tree_are_kept_and_not_followed(self):
+        self.write("victim", b"untouched")
+        os.chmod(os.path.join(self.top, "victim"), 0o444)
+        members = {link("d/out", "../../victim"): b"", link("d/dir", "../.."): b"", "d/a": b""}
+        result = self.stage(self.write("src", make_tar(members)), "readlink out dir")
+        self.assertEqual((result.returncode, result.stdout.split()), (0, ["../../victim", "../.."]), result.stderr)
+        self.assertEqual(os.stat(os.path.join(self.top, "victim")).st_mode & 0o777, 0o444)
+
+    def test_an_entry_that_comes_again_as_something_else(self):
+        folder = tarfile.TarInfo("d/x")
+        folder.type = tarfile.DIRTYPE
+        for first, second in (("d/x", link("d/x", "../../victim")), (link("d/x", "../../victim"), "d/x"), ("d/x", folder)):
+            with self.subTest(f"{first} {second}"):
+                shutil.rmtree(self.root)
+                os.makedirs(os.path.join(self.root, ".voyager"))
+                self.write("victim", b"untouched")
+                result = self.stage(self.write("src", make_tar({first: b"", second: b"", "d/a": b""})), "true")
+                self.assertIn(result.returncode, (0, 65), result.stderr)
+                self.assertEqual(self.outside()[0], ["build", "src", "victim"])
+                with open(os.path.join(self.top, "victim"), "rb") as stream:
+                    self.assertEqual(stream.read(), b"untouched")
+
+    # Bombs
+
+    def used(self):
+        """Bytes on the disk below the build folder."""
+        return int(subprocess.check_output(["du", "-s", "-B1", self.root]).split()[0])
+
+    def assert_bomb(self, content):
+        path = self.write("src", content)
+        self.assert_refused(self.stage(path), f"source '{path}' unpacks to more than 268435456 bytes, 200 times its size")
+        self.assertLess(self.used(), 300 << 20)
+        shutil.rmtree(os.path.join(self.root, ".unpacked"), ignore_errors=True)
+
+    def zeros_in_tar(self, size):
+        """A tar with a file of zeros, compressed by gzip as often as there is a megabyte."""
+        info = tarfile.TarInfo("d/zeros")
+        info.size = size
+        parts = [info.tobuf(tarfile.GNU_FORMAT), *[bytes(1 << 20)] * (size >> 20), bytes(1024)]
+        same = gzip.compress(bytes(1 << 20))
+        return b"".join(same if len(part) == 1 << 20 else gzip.compress(part) for part in parts)
+
+    def test_a_bomb_of_gzip_is_ended_when_it_has_unpacked_too_much(self):
+        self.assert_bomb(self.zeros_in_tar(1 << 30))
+
+    def test_a_source_that_is_large_and_no_bomb(self):
+        result = self.stage(self.write("src", self.zeros_in_tar(200 << 20)), "stat -c %s zeros")
+        self.assertEqual((result.returncode, result.stdout), (0, f"{200 << 20}\n"), result.stderr)
+
+    @needs("bzip2")
+    def test_a_bomb_that_is_no_tar_at_all(self):
+        self.assert_bomb(bz2.compress(b"\1" * (100 << 20)) * 5)
+
+    @needs("unzip")
+    def test_a_bomb_of_zip_also_when_it_says_less(self):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(3):
+                archive.writestr(f"d/{number}", bytes(150 << 20))
+        self.assert_bomb(stream.getvalue())
+        size = struct.pack("<I", 150 << 20)
+        self.assertEqual(stream.getvalue().count(size), 6)
+        self.assert_bomb(stream.getvalue().replace(size, struct.pack("<I", 100)))
+
+    @needs("unzip")
+    def test_a_zip_whose_entries_overlap(self):
+        content = bytearray(make_zip({"d/a": b"x" * 1000, "d/b": b"y" * 1000}))
+        second = content.rindex(b"PK\1\2")
+        content[second + 42:second + 46] = struct.pack("<I", 0)
+        result = self.stage(self.write("src", bytes(content)))
+        self.assert_refused(result, "source")
 
     # Patches
 

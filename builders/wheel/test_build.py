@@ -1,4 +1,5 @@
 """Runs build.py on small sources; most have their backend in the tree, so that only `packaging` must be installed."""
+import gzip
 import hashlib
 import importlib.metadata
 import io
@@ -275,6 +276,59 @@ def build_wheel(folder, *rest):
         evil = self.link(*wheel("tool", files={"../../../../evil": "x"}))
         self.assert_refused(self.build([evil]), "a wheel has a member '../../../../evil'")
         self.assertNotIn("evil", os.listdir(self.top))
+
+    # Hostile wheels
+
+    def test_wheels_of_a_hostile_backend(self):
+        again = "    with zipfile.ZipFile(os.path.join(d, NAME), 'a') as z:\n        "
+        cases = {
+            "z.writestr('demo.py', 'another')": "'demo-1.0-py3-none-any.whl' has two members 'demo.py'",
+            "z.writestr('other-1.dist-info/WHEEL', 'Tag: py3-none-any')": "'demo-1.0-py3-none-any.whl' is not a wheel: it has 2 files",
+        }
+        for code, message in cases.items():
+            with self.subTest(code):
+                self.in_tree(more=f"one = build_wheel\ndef build_wheel(d, *_):\n    one(d)\n{again}{code}\n    return NAME\n")
+                self.assert_refused(self.build(), message)
+        for code, message in {
+            "TAGS = ['py3']": "the wheel 'demo-1.0-py3-none-any.whl' has 'py3' for a tag",
+            "TAGS = ['py3-none-any'] * 100000": "the wheel 'demo-1.0-py3-none-any.whl' has a file demo-1.0.dist-info/WHEEL of more than",
+            "def build_wheel(d, *_):\n    open(os.path.join(d, NAME), 'w')\n    return NAME":
+                "the wheel 'demo-1.0-py3-none-any.whl' cannot be read: BadZipFile: File is not a zip file",
+        }.items():
+            with self.subTest(code):
+                self.in_tree(more=code)
+                self.assert_refused(self.build(), message)
+
+    def test_hostile_dependencies(self):
+        self.in_tree()
+        zeros = {f"{number}": bytes(100 << 20) for number in range(3)}
+        stream = io.BytesIO(wheel("tool")[1])
+        with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in zeros.items():
+                archive.writestr(name, content)
+        bomb = self.link("tool-1.0-py3-none-any.whl", stream.getvalue())
+        self.assert_refused(self.build([bomb]), f"'{bomb}' unpacks to more than 268435456 bytes, 200 times its size")
+        name, content = wheel("tool", files={"a.py": "1", "b.py": "2"})
+        self.assert_refused(self.build([self.link(name, content.replace(b"b.py", b"a.py"))]), "'" + "0" * 32 + f"-{name}' has two members 'a.py'")
+        for files, message in (({"x": "", "x/y": ""}, "cannot be read: "), ({"tool-1.0.data/purelib": ""}, "cannot be read: "),
+                               ({"tool-1.0.dist-info/entry_points.txt": "no section"}, "a wheel has an entry_points.txt that cannot be read")):
+            with self.subTest(files):
+                result = self.build([self.link(*wheel("tool", files=files))])
+                self.assertEqual(result.returncode, 66, result.stderr)
+                self.assertIn(message, result.stderr)
+                self.assertEqual(self.made(), [])
+        damaged = bytearray(wheel("tool", files={"data.py": "x" * 1000})[1])
+        damaged[damaged.index(b"xxxx")] = 0x79
+        self.assert_refused(self.build([self.link("tool-1.0-py3-none-any.whl", bytes(damaged))]), "the wheel '")
+
+    def test_sdist_that_is_a_bomb(self):
+        self.in_tree()
+        info = tarfile.TarInfo("d/zeros")
+        info.size = 400 << 20
+        same = gzip.compress(bytes(1 << 20))
+        content = gzip.compress(info.tobuf(tarfile.GNU_FORMAT)) + same * 400 + gzip.compress(bytes(1024))
+        path = self.link("bomb-1.0.tar.gz", content)
+        self.assert_refused(self.build([path]), f"python build dependency '{path}' cannot be built:", f"'{path}' unpacks to more than 268435456 bytes")
 
     # setuptools
 

@@ -1,13 +1,20 @@
 """Wheels: are they what they say, and do they fit this interpreter?"""
+import collections
+import contextlib
+import errno
 import os
 import re
 import shutil
 import sys
 import sysconfig
 import zipfile
+import zlib
 
 from . import processes
 from .errors import Failure
+
+# Files about a wheel have some kilobytes.
+MOST_TEXT = 1 << 20
 
 
 def check(name, folder):
@@ -25,7 +32,7 @@ def check(name, folder):
     if project.lower() == "unknown":
         raise Failure(f"the build backend made '{name}': it found no name in the source. Is the installed version of the "
                       "backend too old for its pyproject.toml (setuptools before 61 cannot read [project])?")
-    with zipfile.ZipFile(path) as archive:
+    with open_wheel(path) as archive:
         tags = read_tags(archive)
     named = _expand(*parts)
     if named != set(tags):
@@ -42,6 +49,30 @@ def deliver(wheel, out):
         raise Failure(f"expected one wheel in $out, but there are {_list(wheels)}")
 
 
+@contextlib.contextmanager
+def open_wheel(path):
+    """The wheel as a ZipFile. Raises Failure for one that cannot be read, or that two readers would read differently."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            twice = next((name for name, count in collections.Counter(names).items() if count > 1), None)
+            if twice is not None:
+                raise Failure(f"'{os.path.basename(path)}' has two members '{twice}'")
+            yield archive
+    # What zipfile raises for members: RuntimeError for encrypted ones, NotImplementedError for other methods.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
+        raise Failure(f"the wheel '{os.path.basename(path)}' cannot be read: {processes.describe(error)}")
+
+
+def read_text(archive, name):
+    """The text of a member, which must be small."""
+    if archive.getinfo(name).file_size > MOST_TEXT:
+        raise Failure(f"the wheel '{os.path.basename(archive.filename)}' has a file {name} of more than {MOST_TEXT} bytes")
+    return archive.read(name).decode()
+
+
 def dist_info(archive):
     """The name of the wheel's .dist-info folder."""
     found = [name.split("/")[0] for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
@@ -52,8 +83,12 @@ def dist_info(archive):
 
 def read_tags(archive):
     """The tags ("py3-none-any") in the WHEEL file of an open wheel."""
-    text = archive.read(dist_info(archive) + "/WHEEL").decode()
-    return [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("Tag:")]
+    text = read_text(archive, dist_info(archive) + "/WHEEL")
+    tags = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("Tag:")]
+    wrong = next((tag for tag in tags if tag.count("-") != 2), None)
+    if wrong is not None:
+        raise Failure(f"the wheel '{os.path.basename(archive.filename)}' has '{wrong}' for a tag")
+    return tags
 
 
 def check_fits(tags, name):

@@ -2,6 +2,7 @@
 import configparser
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -9,6 +10,13 @@ import zipfile
 
 from . import artifacts, hooks, processes
 from .errors import Failure
+
+# See stage.sh beside this builder.
+LEAST_BOUND = 256 << 20
+MOST_RATIO = 200
+MOST_BOUND = 64 << 30
+# The kernel reads no more of a script's first line.
+MOST_LINE = 256
 
 SCRIPT = """#!{python}
 import sys
@@ -57,7 +65,7 @@ def _files(paths):
 def _is_wheel(path):
     if os.path.isdir(path) or not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
+    with artifacts.open_wheel(path) as archive:
         return any(name.endswith(".dist-info/WHEEL") for name in archive.namelist())
 
 
@@ -90,12 +98,18 @@ def _unpack(path, folder):
         return folder
     os.makedirs(folder)
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+        with artifacts.open_wheel(path) as archive:
+            _refuse_bomb(archive, path)
             archive.extractall(folder)
     elif tarfile.is_tarfile(path):
         # Python's own tarfile lets names with ".." through in the versions that Debian 11 and 12 have.
-        command = ["tar", "--extract", "--force-local", "--no-same-owner", "--no-same-permissions", "-C", folder, "-f", path]
-        if subprocess.run(command, env={**os.environ, "TAR_OPTIONS": ""}).returncode != 0:
+        # As stage.sh does: tar is ended when it has read so many records of 10 KiB.
+        bounds = [f"--checkpoint={_bound_of(path) // 10240 + 1}", "--checkpoint-action=exec=kill -KILL $PPID"]
+        command = ["tar", "--extract", "--force-local", "--no-same-owner", "--no-same-permissions", *bounds, "-C", folder, "-f", path]
+        status = subprocess.run(command, env={**os.environ, "TAR_OPTIONS": ""}).returncode
+        if status == -signal.SIGKILL:
+            raise _bomb(path)
+        if status != 0:
             raise Failure(f"'{path}' cannot be unpacked")
     else:
         raise Failure(f"'{path}' is neither a wheel nor an sdist nor a folder")
@@ -103,9 +117,26 @@ def _unpack(path, folder):
     return os.path.join(folder, entries[0]) if len(entries) == 1 else folder
 
 
+def _bound_of(path):
+    """What an archive may unpack to: as stage.sh has it."""
+    return min(max(LEAST_BOUND, MOST_RATIO * os.path.getsize(path)), MOST_BOUND)
+
+
+def _bomb(path):
+    return Failure(f"'{path}' unpacks to more than {_bound_of(path)} bytes, {MOST_RATIO} times its size or more: "
+                   "it looks like a bomb")
+
+
+def _refuse_bomb(archive, path):
+    """Python unpacks no more of a member than the archive says that it has."""
+    if sum(member.file_size for member in archive.infolist()) > _bound_of(path):
+        raise _bomb(path)
+
+
 def install_wheel(path, private):
     """Installs one wheel; see PEP 427. Nothing is compiled: the environment lives for one build."""
-    with zipfile.ZipFile(path) as archive:
+    with artifacts.open_wheel(path) as archive:
+        _refuse_bomb(archive, path)
         info = artifacts.dist_info(archive)
         artifacts.check_fits(artifacts.read_tags(archive), os.path.basename(path))
         data = info[: -len(".dist-info")] + ".data/"
@@ -115,7 +146,7 @@ def install_wheel(path, private):
                 _extract(archive, member, os.path.join(private, target))
         names = archive.namelist()
         if info + "/entry_points.txt" in names:
-            _write_scripts(archive.read(info + "/entry_points.txt").decode(), private)
+            _write_scripts(artifacts.read_text(archive, info + "/entry_points.txt"), private)
 
 
 def _target(name, data):
@@ -133,14 +164,11 @@ def _target(name, data):
 
 def _extract(archive, member, target):
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    with archive.open(member) as source:
-        content = source.read()
     script = os.path.basename(os.path.dirname(target)) == "bin"
-    if script and content.startswith(b"#!python"):
-        first, _, rest = content.partition(b"\n")
-        content = b"#!" + sys.executable.encode() + b"\n" + rest
-    with open(target, "wb") as stream:
-        stream.write(content)
+    with archive.open(member) as source, open(target, "wb") as stream:
+        first = source.readline(MOST_LINE) if script else b""
+        stream.write(b"#!" + sys.executable.encode() + b"\n" if first.startswith(b"#!python") else first)
+        shutil.copyfileobj(source, stream)
     if script or (member.external_attr >> 16) & 0o111:
         os.chmod(target, 0o755)
 
@@ -148,7 +176,10 @@ def _extract(archive, member, target):
 def _write_scripts(entry_points, private):
     parser = configparser.ConfigParser(delimiters="=", interpolation=None, strict=False)
     parser.optionxform = str
-    parser.read_string(entry_points)
+    try:
+        parser.read_string(entry_points)
+    except configparser.Error as error:
+        raise Failure(f"a wheel has an entry_points.txt that cannot be read: {processes.describe(error)}")
     programs = os.path.join(private, "bin")
     for group in ("console_scripts", "gui_scripts"):
         for name, value in parser.items(group) if parser.has_section(group) else ():

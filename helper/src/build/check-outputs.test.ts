@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { thrownBy } from "../../testing/logs.ts";
 import type { VoyagerError } from "../common/errors.ts";
 import { checkOutputs } from "./check-outputs.ts";
+import { removeTree } from "./remove-tree.ts";
 
 const folder = temporaryFolders();
 
@@ -60,6 +61,31 @@ test.each([0o4755, 0o2755])("a file with mode %o", async (mode) => {
   const out = makeOutput();
   chmodSync(join(out, "lib/file"), mode);
   expect((await refusal(out)).what).toBe(`the output holds a setuid or setgid file: ${out}/lib/file`);
+});
+
+test("a tree that is deeper than a path is long", async () => {
+  const out = makeOutput();
+  const code = "import os\nfor n in range(2000): os.mkdir('d'); os.chdir('d')";
+  spawnSync("python3", ["-c", code], { cwd: out });
+  const error = await refusal(out);
+  expect(error.what).toMatch(/the output has a path of more than 3500 bytes: .*\/d\/d\/d.*…$/);
+  removeTree(out);
+});
+
+test("holes: 10 GB are welcome, 8 TB are not", async () => {
+  const out = makeOutput();
+  truncateSync(join(out, "lib/file"), 10e9);
+  expect(() => checkOutputs({ out })).not.toThrow();
+  truncateSync(join(out, "lib/file"), 8e12);
+  expect((await refusal(out)).what).toBe(
+    `the files of the output have more than 64 GiB in holes: ${out}/lib/file`,
+  );
+});
+
+test("a name that is no text is told in one line", async () => {
+  const out = makeOutput();
+  spawnSync("python3", ["-c", 'import os; os.mkfifo(b"a\\n\\xff")'], { cwd: out });
+  expect((await refusal(out)).what).toBe(`the output holds a FIFO: ${out}/a\\x0a\\xff`);
 });
 
 test("nothing at all", async () => {

@@ -1,7 +1,7 @@
 /** What Nix must not get, and what an output must have. */
 import { chmodSync, type Dirent, lstatSync, readdirSync } from "node:fs";
 import { VoyagerError } from "../common/errors.ts";
-import { refuseEntry } from "../transfer/forbidden.ts";
+import { Holes, refuseEntry, refuseLongPath } from "../transfer/forbidden.ts";
 
 /** A kind of file that does not belong into a store; null for those that do. */
 function forbiddenKind(entry: Dirent<Buffer>): string | null {
@@ -22,30 +22,37 @@ function readable(folder: Buffer): Buffer {
   return folder;
 }
 
-function check(folder: Buffer): number {
+/** @param prefix length of the output's own path */
+function check(folder: Buffer, prefix: number, holes: Holes): number {
   let entries = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true, encoding: "buffer" })) {
     entries++;
     const path = below(folder, entry.name);
+    refuseLongPath(path, prefix);
     const kind = forbiddenKind(entry);
-    if (kind) refuseEntry(path.toString(), kind);
+    if (kind) refuseEntry(path, kind);
     if (entry.isSymbolicLink()) continue;
     // Directories inherit setgid from their parent on some file systems; Nix clears it.
-    if (entry.isDirectory()) check(readable(path));
-    else {
-      const { mode } = lstatSync(path);
-      if (mode & 0o6000) refuseEntry(path.toString(), "a setuid or setgid file");
-      // Nix lets everybody read it in the end, so the audit may.
-      if (!(mode & 0o400)) chmodSync(path, mode | 0o400);
-    }
+    if (entry.isDirectory()) check(readable(path), prefix, holes);
+    else checkFile(path, holes);
   }
   return entries;
 }
 
+function checkFile(path: Buffer, holes: Holes): void {
+  const { mode, size, blocks } = lstatSync(path);
+  if (mode & 0o6000) refuseEntry(path, "a setuid or setgid file");
+  holes.add(path, size - blocks * 512);
+  // Nix lets everybody read it in the end, so the audit may.
+  if (!(mode & 0o400)) chmodSync(path, mode | 0o400);
+}
+
 /** Throws an `output` error that names the file or the output. @param outputs name → folder */
 export function checkOutputs(outputs: Record<string, string>): void {
+  const holes = new Holes();
   for (const [name, folder] of Object.entries(outputs)) {
-    if (check(readable(Buffer.from(folder))) === 0) {
+    const top = Buffer.from(folder);
+    if (check(readable(top), top.length, holes) === 0) {
       throw new VoyagerError("output", `the build script left nothing in output '${name}'`, {
         why: `$${name} is ${folder}, and it is empty`,
         remedy: `install into $${name}, or take '${name}' from the list of outputs`,

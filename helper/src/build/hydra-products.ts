@@ -1,6 +1,7 @@
 /** Lines of nix-support/hydra-build-products for what a build declares. */
+import { isUtf8 } from "node:buffer";
 import { readdirSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 import type { Attributes } from "../spec/spec.ts";
 
@@ -8,11 +9,26 @@ import type { Attributes } from "../spec/spec.ts";
 function matching(folder: string, pattern: string): string[] {
   const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
   const expression = new RegExp(`^${pattern.split("*").map(literal).join("[^/]*")}$`);
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => expression.test(path))
-    .sort();
+  return [...filesBelow(folder, "")].filter((path) => expression.test(path)).sort();
+}
+
+/** Paths of files and links to files. Names that are not UTF-8 cannot be told to Hydra. */
+function* filesBelow(folder: string, below: string): Generator<string> {
+  for (const entry of readdirSync(join(folder, below), { withFileTypes: true, encoding: "buffer" })) {
+    if (!isUtf8(entry.name)) continue;
+    const path = join(below, entry.name.toString());
+    if (entry.isDirectory()) yield* filesBelow(folder, path);
+    else if (entry.isFile() || isFile(join(folder, path))) yield path;
+  }
+}
+
+/** Whether it is a file, or a link that leads to one: a link may lead to itself. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** Hydra reads: type, subtype, quoted path. Bad lines vanish silently there, so they fail here. */

@@ -1,5 +1,5 @@
 /** One build, from its spec to checked outputs. */
-import { chmodSync, copyFileSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, lstatSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
@@ -11,6 +11,7 @@ import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { Prepared } from "./report-files.ts";
 import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
 import type { AuditRoom, Build, Outcome } from "./runner.ts";
@@ -36,19 +37,9 @@ export async function runBuild(
   }
 }
 
-/** A folder that its owner may not write to cannot be emptied either. */
-function makeWritable(path: string): void {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-  chmodSync(path, 0o755);
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) makeWritable(join(path, entry.name));
-  }
-}
-
 function removeOutput(path: string, log: Log): void {
   try {
-    makeWritable(path);
-    rmSync(path, { recursive: true, force: true });
+    removeTree(path);
   } catch (error) {
     log.warn(`${path} is left behind: ${messageOf(error)}`);
   }

@@ -8,11 +8,13 @@ import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, secondsSince } from "../common/log.ts";
 import { storeOf } from "../common/store.ts";
+import { exportScript, refuseFound } from "../transfer/export-script.ts";
 import { type Identity, streamIdentity } from "../transfer/identity.ts";
 import { type MadeEntry, pieces } from "../transfer/pack.ts";
 import { type Targets, Unpacker } from "../transfer/unpack.ts";
 import type { BuildContainer } from "./build-engine.ts";
 import { buildFolder, etcFiles, outputPaths } from "./layout.ts";
+import { removeTree } from "./remove-tree.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
 import { ContainerEnded, StreamedContainer } from "./streamed-container.ts";
 import { streamedSupervisor } from "./supervised.ts";
@@ -146,7 +148,7 @@ async function afterBuild(
 ): Promise<() => Promise<void>> {
   const here = join(build.folder, auditFolder);
   const inside = `${buildFolder}/${auditFolder}`;
-  rmSync(here, { recursive: true, force: true });
+  removeTree(here);
   mkdirSync(here, { mode: 0o755 });
   let sent = 0;
   const ask = async (script: string): Promise<string> => {
@@ -169,7 +171,7 @@ async function afterBuild(
     if (!lifeline.writableEnded) await leave();
     return record;
   } finally {
-    rmSync(here, { recursive: true, force: true });
+    removeTree(here);
   }
 }
 
@@ -201,10 +203,9 @@ async function fetchForShell(build: Build, container: StreamedContainer): Promis
 /** Streams files out of the container to where `targets` says. Complete, or an error. */
 async function fetchFiles(container: StreamedContainer, targets: Targets): Promise<void> {
   const unpacker = new Unpacker(targets);
-  // A store path may hold a "?".
-  const paths = Object.keys(targets).map((path) => `'${path}'`);
-  const script = `exec tar -c -f - -C / ${paths.join(" ")}`;
+  const script = exportScript(Object.keys(targets));
   const { status, complaints } = await container.run(Buffer.from(script), (data) => unpacker.write(data));
+  refuseFound(status, complaints);
   if (status !== 0) {
     throw new VoyagerError("transfer", "files could not be read from the container", { why: complaints });
   }

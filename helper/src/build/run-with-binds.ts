@@ -13,6 +13,7 @@ import { HostPaths } from "../transfer/host-paths.ts";
 import { hostIdentity, type Identity } from "../transfer/identity.ts";
 import type { BuildContainer, BuildRequest } from "./build-engine.ts";
 import { buildFolder, controlFolder, etcFiles, outputPaths } from "./layout.ts";
+import { removeTree } from "./remove-tree.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
 import { nonceName, Supervised, supervisor } from "./supervised.ts";
 
@@ -84,7 +85,7 @@ async function afterBuild(
 ): Promise<() => Promise<void>> {
   // The build could write here, but no longer can: all its processes have been killed.
   const here = join(build.folder, auditFolder);
-  rmSync(here, { recursive: true, force: true });
+  removeTree(here);
   mkdirSync(here, { mode: 0o755 });
   const inside = `${buildFolder}/${auditFolder}`;
   const lost = container.exit.then(() => {
@@ -111,7 +112,7 @@ async function afterBuild(
     await container.kill();
     throw error;
   } finally {
-    rmSync(here, { recursive: true, force: true });
+    removeTree(here);
   }
 }
 

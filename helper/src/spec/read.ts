@@ -13,6 +13,19 @@ export function describeIssues(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unk
     .join("\n");
 }
 
+/** Names that the validator leaves out of a record without a word, as they mean something to JavaScript. */
+const unusable = new Set(["__proto__", "constructor", "prototype"]);
+
+/** What is wrong with names of their maker's choice, a line; null when nothing is. */
+function namesProblem({ voyager, outputs }: Attributes): string | null {
+  for (const [path, record] of [["voyager.env", voyager.env] as const, ["outputs", outputs] as const]) {
+    if (Array.isArray(record)) return `${path}: expected names, got a list`;
+    const name = Object.keys(record).find((one) => unusable.has(one));
+    if (name !== undefined) return `${path}.${name}: this name cannot be used`;
+  }
+  return null;
+}
+
 /** Validates the parsed `.attrs.json` of a derivation. Throws a `spec` error naming each field. */
 export function parseAttributes(json: unknown): Attributes {
   const version = (json as { voyager?: { version?: unknown } } | null)?.voyager?.version;
@@ -27,6 +40,11 @@ export function parseAttributes(json: unknown): Attributes {
       why: describeIssues(result.issues),
       remedy: "make derivations with voyager.lib; it checks its arguments at evaluation",
     });
+  }
+  // What was read may have lost them; what was given is of the same shape.
+  const problem = namesProblem(json as Attributes);
+  if (problem !== null) {
+    throw new VoyagerError("spec", "the build description is not valid", { why: problem });
   }
   if (result.output.voyager.network && result.output.outputHash === undefined) {
     throw new VoyagerError("spec", `${result.output.voyager.name} asks for network`, {

@@ -11,9 +11,9 @@ const folder = temporaryFolders();
 
 /** Reads an archive, in pieces of at most this length. */
 function read(archive: Buffer, longest = archive.length) {
-  const entries: (Entry & { body: string })[] = [];
+  const entries: (Omit<Entry, "path" | "linkpath"> & { path: string; linkpath: string; body: string })[] = [];
   const reader = new TarReader((entry) => {
-    const read = { ...entry, body: "" };
+    const read = { ...entry, path: entry.path.toString(), linkpath: entry.linkpath.toString(), body: "" };
     entries.push(read);
     return {
       write: (data) => {

@@ -1,9 +1,19 @@
 /**
- * Takes a tar stream apart as it comes. Headers are read by a library; what is between them is done
- * here, because with many small files the library's own parser, which makes a stream of each, takes
- * longer than writing the files does.
+ * Takes a tar stream apart as it comes. Libraries make a stream of each entry, which with many small
+ * files takes longer than writing the files does; and they guess where a header is odd.
  */
-import { Header, type HeaderData, Pax } from "tar";
+import { readable } from "../common/readable.ts";
+import {
+  block,
+  type EntryType,
+  type Extension,
+  type Header,
+  type Part,
+  PartMap,
+  readHeader,
+  readLongName,
+  readPax,
+} from "./tar-header.ts";
 
 /** Takes a file's content; `end` is called when all of it has come. */
 export interface Body {
@@ -11,28 +21,30 @@ export interface Body {
   end(): void;
 }
 
-const block = 512;
 /** A longer header for one entry is a mistake, or meant to fill our memory. */
 const longestExtension = 1024 * 1024;
+const emptyBlock = Buffer.alloc(block);
 
-/** An entry of the stream, as its headers describe it. */
+/** An entry of the stream, as its headers describe it. Its buffers are valid until the call returns. */
 export interface Entry {
-  type: string;
-  path: string;
-  linkpath: string;
+  type: EntryType;
+  path: Buffer;
+  /** Empty where there is none. */
+  linkpath: Buffer;
   mode: number;
+  /** Of the whole file. */
+  size: number;
+  /** The parts of a file with holes, which are all that comes; null for any other. */
+  parts: Part[] | null;
 }
 
-type Fields = Pick<HeaderData, "path" | "linkpath" | "size">;
-
-/** Types of entries that say more of the one that follows. */
-const extensions = new Set([
-  "ExtendedHeader",
-  "OldExtendedHeader",
-  "GlobalExtendedHeader",
-  "NextFileHasLongPath",
-  "NextFileHasLongLinkpath",
-]);
+/** How the content of an extension is read. */
+const extensions: Partial<Record<EntryType, (data: Buffer) => Extension>> = {
+  Pax: readPax,
+  GlobalPax: readPax,
+  LongName: (data) => ({ path: readLongName(data) }),
+  LongTarget: (data) => ({ linkpath: readLongName(data) }),
+};
 
 export class TarReader {
   readonly #header = Buffer.alloc(block);
@@ -40,10 +52,14 @@ export class TarReader {
   #bodyLeft = 0;
   #paddingLeft = 0;
   #body: Body | null = null;
-  #extension: { type: string; pieces: Buffer[] } | null = null;
-  #next: Fields = {};
-  #always: Fields = {};
+  #extension: { type: EntryType; pieces: Buffer[] } | null = null;
+  /** A file with holes whose parts have not all come. */
+  #sparse: { header: Header; map: PartMap } | null = null;
+  #next: Extension = {};
+  #always: Extension = {};
   #emptyBlocks = 0;
+  /** Where an error is: behind this entry. */
+  #last: Buffer | null = null;
 
   /** @param onEntry told of each entry; says who takes its content, null: nobody */
   constructor(private readonly onEntry: (entry: Entry) => Body | null) {}
@@ -51,6 +67,11 @@ export class TarReader {
   /** Whether the end of the archive has come, which a stream that is cut between two entries lacks. */
   get isComplete(): boolean {
     return this.#emptyBlocks >= 2;
+  }
+
+  /** The place in the stream, for errors: the last entry that could be read. */
+  get place(): string {
+    return this.#last === null ? "at its beginning" : `behind the entry ${readable(this.#last)}`;
   }
 
   /** Takes the next piece of the stream. Throws when it is no tar stream, and what `onEntry` throws. */
@@ -68,7 +89,7 @@ export class TarReader {
         this.#paddingLeft -= skipped;
         at += skipped;
       } else if (this.#headerBytes === 0 && data.length - at >= block) {
-        this.#take(data, at);
+        this.#take(data.subarray(at, at + block));
         at += block;
       } else {
         const copied = data.copy(this.#header, this.#headerBytes, at, at + block - this.#headerBytes);
@@ -76,7 +97,7 @@ export class TarReader {
         this.#headerBytes += copied;
         if (this.#headerBytes === block) {
           this.#headerBytes = 0;
-          this.#take(this.#header, 0);
+          this.#take(this.#header);
         }
       }
     }
@@ -92,53 +113,75 @@ export class TarReader {
     if (this.#extension) {
       const { type, pieces } = this.#extension;
       this.#extension = null;
-      this.#extend(type, Buffer.concat(pieces).toString("utf8"));
+      const said = extensions[type]?.(Buffer.concat(pieces)) ?? {};
+      if (type === "GlobalPax") this.#always = { ...this.#always, ...said };
+      else this.#next = { ...this.#next, ...said };
     } else {
       this.#body?.end();
       this.#body = null;
     }
   }
 
-  #extend(type: string, text: string): void {
-    const name = text.replace(/\0.*/s, "");
-    if (type === "NextFileHasLongPath") this.#next = { ...this.#next, path: name };
-    else if (type === "NextFileHasLongLinkpath") this.#next = { ...this.#next, linkpath: name };
-    else if (type === "GlobalExtendedHeader")
-      this.#always = Pax.parse(text, this.#always as HeaderData, true);
-    else this.#next = Pax.parse(text, this.#next as HeaderData, false);
-  }
-
-  #take(data: Buffer, at: number): void {
-    const header = new Header(data, at, this.#next, this.#always);
-    if (header.nullBlock) {
+  #take(data: Buffer): void {
+    if (this.#sparse) {
+      this.#sparse.map.more(data);
+      this.#endMap();
+      return;
+    }
+    if (data[0] === 0 && data.equals(emptyBlock)) {
+      if (Object.keys(this.#next).length > 0) throw new Error("the archive ends where an entry should come");
       this.#emptyBlocks++;
       return;
     }
     this.#emptyBlocks = 0;
-    if (!header.cksumValid) throw new Error("a header's checksum is wrong");
-    const { type, size = 0 } = header;
-    if (!Number.isSafeInteger(size) || size < 0) throw new Error("a header has no valid size");
+    const header = readHeader(data);
+    if (extensions[header.type]) {
+      if (header.size > longestExtension) throw new Error("a header is too long");
+      this.#extension = { type: header.type, pieces: [] };
+      this.#beginBody(header.size);
+      return;
+    }
+    header.size = this.#next.size ?? this.#always.size ?? header.size;
+    if (header.type === "Sparse") {
+      const { path, linkpath } = header;
+      // They lie in memory that the next block may take.
+      const kept = { ...header, path: Buffer.from(path), linkpath: Buffer.from(linkpath) };
+      this.#sparse = { header: kept, map: new PartMap(data, header.size) };
+      this.#endMap();
+      return;
+    }
+    this.#entry(header, null);
+  }
+
+  /** Hands on a file with holes when its last part is known. */
+  #endMap(): void {
+    if (!this.#sparse || this.#sparse.map.goesOn) return;
+    const { header, map } = this.#sparse;
+    this.#sparse = null;
+    map.check();
+    this.#entry(header, map);
+  }
+
+  #beginBody(size: number): void {
     this.#bodyLeft = size;
     this.#paddingLeft = (block - (size % block)) % block;
-    if (extensions.has(type)) {
-      if (size > longestExtension) throw new Error("a header is too long");
-      this.#extension = { type, pieces: [] };
-    } else {
-      this.#body = this.#entry(header);
-      this.#next = {};
-    }
     if (size === 0) this.#endBody();
   }
 
-  #entry(header: Header): Body | null {
-    const { type, mode = 0o644 } = header;
-    // The library puts the old format's prefix before a path that came in an extension, too.
-    const path = this.#next.path ?? this.#always.path ?? header.path ?? "";
-    const linkpath = this.#next.linkpath ?? this.#always.linkpath ?? header.linkpath ?? "";
-    if (path === "") throw new Error("a header has no path");
-    if ((type === "Link" || type === "SymbolicLink") !== (linkpath !== "")) {
-      throw new Error(`the header of ${path} has a link's target amiss`);
+  #entry({ mode, size, ...own }: Header, map: PartMap | null): void {
+    const path = this.#next.path ?? this.#always.path ?? own.path;
+    // Before POSIX a folder was a file with a slash at its end.
+    const type = own.type === "File" && path.at(-1) === 0x2f ? "Directory" : own.type;
+    const linkpath = this.#next.linkpath ?? this.#always.linkpath ?? own.linkpath;
+    this.#next = {};
+    if (path.length === 0) throw new Error("a header has no path");
+    this.#last = Buffer.from(path);
+    if ((type === "Link" || type === "SymbolicLink") !== linkpath.length > 0) {
+      throw new Error("this entry has a link's target amiss");
     }
-    return this.onEntry({ type, path, linkpath, mode });
+    if (size > 0 && type !== "File" && type !== "Sparse") throw new Error(`this ${type} has content`);
+    const whole = map === null ? size : map.size;
+    this.#body = this.onEntry({ type, path, linkpath, mode, size: whole, parts: map?.parts ?? null });
+    this.#beginBody(size);
   }
 }

@@ -76,6 +76,16 @@ describe("subjects", () => {
     expect(subjectsOf({ out })).toEqual([{ name: "out", digest: { dirHash } }]);
   });
 
+  test("of which one has a name that is no text are one, with that hash", () => {
+    const out = outputWith({ a: "1", "d/b": "2" });
+    writeFileSync(Buffer.concat([Buffer.from(`${out}/d/`), Buffer.from([0xff])]), "3");
+    const command =
+      "find . -type f | cut -c3- | LC_ALL=C sort | xargs -r sha256sum | sha256sum | cut -f1 -d' '";
+    const env = { ...process.env, LC_ALL: "C" };
+    const dirHash = execFileSync("bash", ["-c", command], { cwd: out, env, encoding: "utf8" }).trim();
+    expect(subjectsOf({ out })).toEqual([{ name: "out", digest: { dirHash } }]);
+  });
+
   test("that are one file, or none", () => {
     const file = join(outputWith({ x: "data" }), "x");
     expect(subjectsOf({ out: file })).toEqual([{ name: "out", digest: { sha256: sha256("data") } }]);

@@ -1,14 +1,14 @@
 /**
  * What a statement is about: the files of outputs, by their SHA-256.
  *
- * nix-support/ is left out, because the statement itself lies there. An output of many files is one
- * subject, with in-toto's `dirHash`: the SHA-256 of the lines that `sha256sum` prints for its files,
+ * nix-support/ is left out, because the statement itself lies there. An output of many files, or of one
+ * whose name is not UTF-8, is one subject, with in-toto's `dirHash`: the SHA-256 of the lines that `sha256sum` prints for its files,
  * sorted by name (https://github.com/in-toto/attestation/blob/main/spec/v1/digest_set.md). Links and
  * modes are not part of that; the NAR hash, which has them, is added by `voyager provenance`.
  */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
-import { join, relative, sep } from "node:path";
 
 /** in-toto's ResourceDescriptor, as far as we fill it. */
 export interface Resource {
@@ -25,9 +25,11 @@ export interface Subject extends Resource {
 /** Beyond this many files an output is one subject. */
 const mostFiles = 50;
 const chunkSize = 1024 * 1024;
+const supportFolder = Buffer.from("nix-support");
+const slash = Buffer.from("/");
 
 /** SHA-256 of a file in hexadecimal digits. @param buffer to read into, for who asks for many */
-export function sha256OfFile(file: string, buffer: Buffer = Buffer.allocUnsafe(chunkSize)): string {
+export function sha256OfFile(file: string | Buffer, buffer: Buffer = Buffer.allocUnsafe(chunkSize)): string {
   const hash = createHash("sha256");
   const descriptor = openSync(file, "r");
   try {
@@ -41,32 +43,47 @@ export function sha256OfFile(file: string, buffer: Buffer = Buffer.allocUnsafe(c
   }
 }
 
-function regularFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => path.split(sep)[0] !== "nix-support");
+/** A file of an output: its name as bytes, which need not be UTF-8. */
+interface NamedFile {
+  name: Buffer;
+  path: Buffer;
 }
 
-/** Order of bytes, as `LC_ALL=C sort` has it. */
-function inByteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** In order of bytes, as `LC_ALL=C sort` has it. */
+function regularFiles(folder: string): NamedFile[] {
+  const files: NamedFile[] = [];
+  const walk = (path: Buffer, name: Buffer | null) => {
+    for (const entry of readdirSync(path, { withFileTypes: true, encoding: "buffer" })) {
+      if (name === null && entry.name.equals(supportFolder)) continue;
+      const below = name === null ? entry.name : Buffer.concat([name, slash, entry.name]);
+      const place = Buffer.concat([path, slash, entry.name]);
+      if (entry.isDirectory()) walk(place, below);
+      else if (entry.isFile()) files.push({ name: below, path: place });
+    }
+  };
+  walk(Buffer.from(folder), null);
+  return files.sort((a, b) => Buffer.compare(a.name, b.name));
 }
 
 /** in-toto's dirHash. A line break in a name is escaped, as sha256sum does. */
-function dirHash(files: [name: string, digest: string][]): string {
-  const lines = files.map(([name, digest]) => `${digest}  ${name.replaceAll("\n", "\\n")}\n`);
-  return createHash("sha256").update(lines.join("")).digest("hex");
+function dirHash(files: [name: Buffer, digest: string][]): string {
+  const hash = createHash("sha256");
+  for (const [name, digest] of files) {
+    hash.update(`${digest}  ${name.toString("latin1").replaceAll("\n", "\\n")}\n`, "latin1");
+  }
+  return hash.digest("hex");
 }
 
 function subjectsOfOutput(output: string, path: string, buffer: Buffer): Subject[] {
   if (!lstatSync(path).isDirectory()) {
     return [{ name: output, digest: { sha256: sha256OfFile(path, buffer) } }];
   }
-  const files = regularFiles(path)
-    .sort(inByteOrder)
-    .map((name): [string, string] => [name, sha256OfFile(join(path, name), buffer)]);
-  if (files.length === 0 || files.length > mostFiles) {
+  const files = regularFiles(path).map(({ name, path: file }): [Buffer, string] => [
+    name,
+    sha256OfFile(file, buffer),
+  ]);
+  // A name that is no text could not be said.
+  if (files.length === 0 || files.length > mostFiles || !files.every(([name]) => isUtf8(name))) {
     return [{ name: output, digest: { dirHash: dirHash(files) } }];
   }
   const prefix = output === "out" ? "" : `${output}:`;

@@ -1,9 +1,11 @@
 /** Puts into every wheel of a build the SBOM of that wheel. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileName } from "../../linkage/file-name.ts";
 import { pypiPurl } from "../../linkage/purl.ts";
 import type { Report } from "../../linkage/report.ts";
 import { addSbomToWheel } from "../wheel/add-sbom.ts";
+import { checkedHashes } from "../wheel/content.ts";
 import { renderSbom } from "./render.ts";
 import { reportOf } from "./report-of.ts";
 
@@ -33,9 +35,12 @@ export async function embedSboms(
   const left: string[] = [];
   for (const [output, folder] of Object.entries(outputs)) {
     for (const path of wheelsOf(folder)) {
-      const added = await addSbomToWheel(join(folder, path), ({ name, version, hashes }) => {
+      const added = await addSbomToWheel(join(folder, path), async (wheel) => {
+        const { name, version } = wheel;
         const subject = { name, version, purl: pypiPurl(name, version), kind: "wheel", license };
-        return renderSbom(reportOf(report, { output, path }), subject, { helperVersion, hashes });
+        const own = reportOf(report, { output, path });
+        const hashes = await checkedHashes(wheel, new Set(own.files.map(fileName)));
+        return renderSbom(own, subject, { helperVersion, hashes });
       });
       if (!added.added) left.push(`${path} has no SBOM inside: ${added.why}`);
     }

@@ -109,7 +109,10 @@ export type Added = { added: true } | { added: false; why: string };
  * @param sbom makes the text of the SBOM from what the wheel says of itself
  * @throws VoyagerError of kind `output` that names the wheel; the wheel is then as it was
  */
-export async function addSbomToWheel(file: string, sbom: (wheel: Wheel) => string): Promise<Added> {
+export async function addSbomToWheel(
+  file: string,
+  sbom: (wheel: Wheel) => string | Promise<string>,
+): Promise<Added> {
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");
@@ -121,7 +124,7 @@ export async function addSbomToWheel(file: string, sbom: (wheel: Wheel) => strin
     if (wheel.signatures.length > 0) {
       return { added: false, why: `it is signed (${wheel.signatures.join(", ")})` };
     }
-    const text = sbom(wheel);
+    const text = await sbom(wheel);
     try {
       replace(wheel, text);
     } catch (error) {

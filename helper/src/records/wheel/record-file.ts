@@ -14,13 +14,14 @@ function parseLine(line: string): { path: string; hash: string } | null {
   return { path: match[1]?.replaceAll('""', '"') ?? match[2] ?? "", hash: match[3] ?? "" };
 }
 
-/** Path → SHA-256 in hexadecimal digits, for the files that have one. */
+/** Path → SHA-256 in hexadecimal digits, for the files that have one; empty for one that has several. */
 export function hashesOf(record: string): Map<string, string> {
   const hashes = new Map<string, string>();
   for (const line of record.split(/\r?\n/)) {
     const { path, hash } = parseLine(line) ?? {};
     const digest = hash?.startsWith("sha256=") ? Buffer.from(hash.slice(7), "base64url").toString("hex") : "";
-    if (path !== undefined && digest.length === 64) hashes.set(path, digest);
+    if (path === undefined || digest.length !== 64) continue;
+    hashes.set(path, [undefined, digest].includes(hashes.get(path)) ? digest : "");
   }
   return hashes;
 }

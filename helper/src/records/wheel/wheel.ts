@@ -35,7 +35,7 @@ export interface Wheel {
   /** The member RECORD, and its text. */
   recordMember: Member;
   record: string;
-  /** SHA-256 (hexadecimal) of members, as RECORD has them. */
+  /** SHA-256 (hexadecimal) of members, as RECORD has them; empty where it has two. */
   hashes: Map<string, string>;
   /** Signatures over RECORD, which a change of it would break. */
   signatures: string[];
@@ -50,12 +50,18 @@ const mostRecordBytes = 64 * 1024 * 1024;
 export class NotAsExpected extends Error {}
 
 /** Reads exactly `length` bytes. */
-function readAt(descriptor: number, position: number, length: number): Buffer {
+export function readAt(descriptor: number, position: number, length: number): Buffer {
   const buffer = Buffer.alloc(length);
   if (readSync(descriptor, buffer, 0, length, position) !== length) {
     throw new NotAsExpected("it ends before its records do");
   }
   return buffer;
+}
+
+/** Bytes of a record before its data: the header, the name, and what else the header says. */
+export function recordHead(descriptor: number, start: number): number {
+  const lengths = readAt(descriptor, start + 26, 4);
+  return localHeaderSize + lengths.readUInt16LE(0) + lengths.readUInt16LE(2);
 }
 
 /** All entries of the central directory. */
@@ -137,9 +143,7 @@ function textOf(descriptor: number, { entry, start }: Member): string {
   if (Math.max(compressedSize, uncompressedSize) > mostRecordBytes) {
     throw new NotAsExpected(`${fileName} is too large`);
   }
-  const lengths = readAt(descriptor, start + 26, 4);
-  const dataAt = start + localHeaderSize + lengths.readUInt16LE(0) + lengths.readUInt16LE(2);
-  const content = readAt(descriptor, dataAt, compressedSize);
+  const content = readAt(descriptor, start + recordHead(descriptor, start), compressedSize);
   if (entry.isEncrypted() || ![0, 8].includes(compressionMethod)) {
     throw new NotAsExpected(`${fileName} is encrypted, or compressed in an unknown way`);
   }
