@@ -147,8 +147,10 @@ export class Conversation {
 
   /** Ends it when all is sent, whether or not the client has said all that it would. */
   end(): void {
-    this.socket.destroySoon();
-    // One that never reads would keep it.
+    // What it still sends is thrown away: if it were left unread, the kernel would take back what we said.
+    this.socket.resume();
+    this.socket.end();
+    // One that never reads, or never ends, would keep it.
     setTimeout(() => this.socket.destroy(), 1000).unref();
   }
 }
