@@ -27,6 +27,9 @@ const most = {
   another: { update: 1, install: 1, commits: 1 },
 };
 
+/** Questions about what others have left on the engine. */
+const sweeping = /^\/(info|containers\/[0-9a-f]{64}\/json)$/;
+
 const transfers = ["bind", "stream"] as const;
 
 let engine: CountedEngine;
@@ -40,7 +43,9 @@ async function cheapest(expression: (run: number) => string): Promise<Cost & { s
   const costs: (Cost & { sequence: number })[] = [];
   for (let run = 0; run < 4; run++) {
     const cost = await engine.build(expression(run));
-    costs.push({ ...cost, sequence: inSequence(cost.requests) });
+    // What others have just left there is looked at, which is not this build's cost.
+    const requests = cost.requests.filter(({ path }) => !sweeping.test(path));
+    costs.push({ ...cost, requests, sequence: inSequence(requests) });
   }
   // The first one may have had to make the environment.
   return costs.slice(1).reduce((best, cost) => (cost.sequence < best.sequence ? cost : best));
