@@ -77,7 +77,7 @@
 
     # Shell script run as root, with network, before packages are installed.
     setup = {
-      type = types.string;
+      type = types.withoutPassword;
       default = "";
     };
 
@@ -125,7 +125,7 @@
       default = ["main"];
     };
     mirror = {
-      type = types.nullOr types.nonEmptyString;
+      type = types.nullOr types.withoutPassword;
       default = null;
     };
     include = {

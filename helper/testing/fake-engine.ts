@@ -6,6 +6,7 @@ import {
   type ContainerRequest,
   type Engine,
   type ExecRequest,
+  type IdleContainer,
   type Image,
   NameTaken,
   type RunningContainer,
@@ -15,6 +16,7 @@ interface Held {
   id: string;
   running: boolean;
   created: Date;
+  labels?: Record<string, string>;
 }
 
 export class FakeEngine implements Engine {
@@ -39,8 +41,11 @@ export class FakeEngine implements Engine {
     return this.held.get(tag) as Image;
   }
 
+  /** The engine's clock. */
+  now = () => new Date();
+
   async info() {
-    return { name: "fake", version: "1", time: new Date(), dataFolder: null };
+    return { name: "fake", version: "1", time: this.now(), dataFolder: null };
   }
 
   async image(reference: string): Promise<Image | null> {
@@ -61,14 +66,17 @@ export class FakeEngine implements Engine {
     this.add(reference);
   }
 
-  async importImage(tar: NodeJS.ReadableStream, tag: string, labels: Record<string, string>): Promise<void> {
+  async importImage(tar: NodeJS.ReadableStream, labels: Record<string, string>): Promise<string> {
     for await (const _chunk of tar);
-    this.add(tag, { labels });
+    const id = `sha256:${++this.#count}`;
+    return this.add(id, { id, tags: [], labels }).id;
   }
 
   async tagImage(reference: string, tag: string): Promise<void> {
     const image = await this.image(reference);
-    if (image) this.add(tag, { ...image, tags: [tag] });
+    if (!image) return;
+    if (image.tags.length === 0) this.held.delete(image.id);
+    this.add(tag, { ...image, tags: [tag] });
   }
 
   async removeImage(reference: string): Promise<boolean> {
@@ -79,7 +87,7 @@ export class FakeEngine implements Engine {
   async start(request: ContainerRequest): Promise<RunningContainer> {
     const name = request.name ?? `unnamed-${++this.#count}`;
     if (this.present.has(name)) throw new NameTaken(name);
-    this.present.set(name, { id: name, running: true, created: new Date() });
+    this.present.set(name, { id: name, running: true, created: new Date(), labels: request.labels });
     this.started.push(request);
     for (const volume of request.volumes ?? []) this.keptVolumes.set(volume.name, new Date());
     return {
@@ -127,6 +135,16 @@ export class FakeEngine implements Engine {
     return [...this.present.keys()];
   }
 
+  async idleContainers(label: string): Promise<IdleContainer[]> {
+    return [...this.present.values()].flatMap(({ id, running, created, labels = {} }) =>
+      running || !(label in labels) ? [] : [{ id, labels, since: created }],
+    );
+  }
+
+  async unnamedImages(label: string): Promise<Image[]> {
+    return [...this.held.values()].filter(({ tags, labels }) => tags.length === 0 && label in labels);
+  }
+
   async whenGone(name: string, milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
     while (this.present.has(name) && performance.now() < end) {
@@ -135,6 +153,8 @@ export class FakeEngine implements Engine {
   }
 
   async removeContainer(nameOrId: string): Promise<void> {
-    this.present.delete(nameOrId);
+    for (const [name, { id }] of this.present) {
+      if (name === nameOrId || id === nameOrId) this.present.delete(name);
+    }
   }
 }

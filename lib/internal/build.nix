@@ -26,12 +26,20 @@
   # Set by the helper; another value would break the build in ways that are hard to see.
   reserved = ["src" "patches" "HOME" "PATH" "TMPDIR" "NIX_BUILD_CORES"];
 
+  # Variables whose passwords are somebody's: those of a server that a test starts are not.
+  addresses = map (proxy: "${proxy}_proxy") ["http" "https" "all"] ++ ["HTTP_PROXY" "HTTPS_PROXY" "ALL_PROXY" "PIP_INDEX_URL" "PIP_EXTRA_INDEX_URL"];
+
+  hasPassword = value: builtins.isString value && (import ./credentials.nix value || import ./password.nix value);
+
   checkEnvironment = function: taken: env: let
     isTaken = name: elem name reserved || elem name taken || builtins.match "VOYAGER_.*" name != null;
     clashes = filter isTaken (attrNames env);
+    secret = filter (name: hasPassword env.${name} or null) addresses;
   in
-    if env == {} || clashes == []
+    if env == {} || (clashes == [] && secret == [])
     then env
+    else if clashes == []
+    then throw "${function}: argument 'env' gives '${head secret}' an address with user name or password, which everyone could read in the Nix store; what needs it is to be fetched beforehand, by a fixed-output derivation that takes it from Nix's own environment (impureEnvVars)"
     else throw "${function}: argument 'env' sets '${head clashes}', which the build itself sets; choose another name";
 
   checkProducts = function: outputs: products: let

@@ -20,6 +20,18 @@ let
       else "${place} must be ${expected}, got ${show value}";
   };
 
+  # The same for text that may have a secret in it, which no message shows.
+  mkSilentType = expected: check: let
+    type = mkType expected check;
+  in
+    type
+    // {
+      problem = place: value:
+        if isString value && value != "" && !(check value)
+        then "${place} must be ${expected}"
+        else type.problem place value;
+    };
+
   # The first message of a list of messages and nulls.
   first = foldl' (found: next:
     if found == null
@@ -69,8 +81,13 @@ in rec {
   # An address without a user name or password in it: it gets into the Nix store, which everyone
   # on the machine can read.
   address =
-    mkType "an address without user name and password, which everyone could read in the Nix store" (value:
+    mkSilentType "an address without user name and password, which everyone could read in the Nix store" (value:
       isString value && value != "" && !(import ./credentials.nix value));
+
+  # Text without an address that has a password in it: it gets into the Nix store, as an address does.
+  withoutPassword =
+    mkSilentType "a text without an address that has a password in it, which everyone could read in the Nix store" (value:
+      isString value && !(import ./password.nix value));
 
   # Short name: lower-case letters, digits, dots, dashes and underscores.
   identifier = matching "a short name of lower-case letters, digits, '.', '-' and '_'" "[a-z0-9][a-z0-9._-]*";

@@ -49,7 +49,7 @@ look_for_test_tools() {
     python3 -c "import $module" 2>/dev/null || want "python3-$module" "the tests of the builders use it"
   done
   for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch gpg:gpg gpg-agent:gpg-agent \
-    objdump:binutils gcc:gcc openssl:openssl; do
+    objdump:binutils gcc:gcc openssl:openssl faketime:faketime; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests use its command ${pair%:*}"
   done
   [ -e /usr/include/stdio.h ] || want libc6-dev "the tests compile programs with it"

@@ -201,4 +201,16 @@ in {
     value = (build {}).linkage == "${(build {}).outPath}/nix-support/linkage.json";
     expected = true;
   };
+  "an index with a password in env" = {
+    value = (build {env.PIP_EXTRA_INDEX_URL = "https://a.example.org https://user:secret@b.example.org";}).drvPath;
+    error = "mkDockerBuild: argument 'env' gives 'PIP_EXTRA_INDEX_URL' an address with user name or password";
+  };
+  "a proxy with a token in env" = {
+    value = (build {env.https_proxy = "http://token@proxy.example.org:3128";}).drvPath;
+    error = "mkDockerBuild: argument 'env' gives 'https_proxy' an address with user name or password";
+  };
+  "the password of a server that the build itself starts" = {
+    value = (spec {env.DATABASE_URL = "postgres://test:test@localhost/test";}).env.DATABASE_URL;
+    expected = "postgres://test:test@localhost/test";
+  };
 }

@@ -123,6 +123,25 @@ in {
   "an image that is a number" = fails "mkSystem: argument 'image' must be a non-empty string, or a set with the keys bootstrap, reference, got the integer 12" {
     image = 12;
   };
+  "a proxy with a password: the message does not show it" = fails "in argument 'proxy' must be an address without user name and password, which everyone could read in the Nix store\n" {
+    proxy.http = "http://user:secret@proxy.example.org:3128";
+  };
+  "a repository with a token" = fails "must be an address without user name and password" {
+    repositories = [(repository // {uri = "https://token@example.org/debian";})];
+  };
+  "a mirror with a password" = fails "must be a text without an address that has a password in it" {
+    image.bootstrap = {
+      suite = "bookworm";
+      mirror = "deb https://user:secret@example.org/debian bookworm main";
+    };
+  };
+  "a set-up with a password: the message does not show it" = fails "argument 'setup' must be a text without an address that has a password in it, which everyone could read in the Nix store\n" {
+    setup = "echo machine\ncurl https://user:secret@example.org/setup | sh";
+  };
+  "a set-up whose password the shell fills in" = {
+    value = (make {setup = "curl https://user:$password@example.org/ https://a.b/@c:d";}).setup;
+    expected = "curl https://user:$password@example.org/ https://a.b/@c:d";
+  };
   "a package manager that is not known" =
     fails "mkSystem: argument 'packageManager' must be one of 'apt', got the string 'dnf'" {packageManager = "dnf";};
   "a name that an image cannot have" =

@@ -68,6 +68,13 @@ export async function mustBuild(expression: string, args: string[] = []): Promis
   return result.stdout.trim().split("\n");
 }
 
+/** Derivations of an expression (see prelude): their store paths. */
+export async function instantiate(expression: string): Promise<string[]> {
+  const result = await nix("nix-instantiate", ["--expr", prelude() + expression]);
+  if (result.status !== 0) throw new Error(`nix-instantiate failed:\n${result.stderr}`);
+  return result.stdout.trim().split("\n");
+}
+
 /** The value of an expression (see prelude) that is data. */
 export async function evaluate(expression: string): Promise<unknown> {
   const args = ["--eval", "--strict", "--json", "--expr", prelude() + expression];

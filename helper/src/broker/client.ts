@@ -128,6 +128,9 @@ export class BrokerClient implements BuildEngine {
     log[level](seconds === undefined ? {} : { seconds }, message);
   }
 
+  /** The broker does. */
+  sweep(): void {}
+
   async start(request: BuildRequest, log: Log): Promise<BuildContainer> {
     const { image, command, env, mounts, network, limits, firstInput, onOutput } = request;
     const foundations = request.foundations.map(({ path, mode, owner, content }) => ({

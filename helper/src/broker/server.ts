@@ -8,6 +8,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import pino from "pino";
+import { sweep } from "../environment/sweep.ts";
 import { ClientLimits } from "./client-limits.ts";
 import { Conversation } from "./conversation.ts";
 import { checkEnvironment, makeEnvironment } from "./environments.ts";
@@ -44,6 +46,7 @@ export class Broker {
   readonly #group: Group;
   readonly #mark = processMark(process.pid) ?? "";
   #count = 0;
+  #sweeping: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BrokerOptions) {
     const { perBuild, inAll, group } = options.policy;
@@ -60,6 +63,8 @@ export class Broker {
   async listen(path: string): Promise<void> {
     removeLeftPlaces(this.options.mountsFolder);
     await this.#endLeft();
+    await this.#sweep();
+    this.#sweeping = setInterval(() => void this.#sweep(), sweepInterval);
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const made = `${path}.${process.pid}`;
     rmSync(made, { force: true });
@@ -70,6 +75,17 @@ export class Broker {
     chownSync(made, process.getuid?.() ?? 0, this.#group.gid);
     chmodSync(made, 0o660);
     renameSync(made, path);
+  }
+
+  /** Removes what killed builds have left. An engine that is away is asked again. */
+  async #sweep(): Promise<void> {
+    const { engine, trail } = this.options;
+    try {
+      const { containers, images } = await sweep(engine, pino({ level: "silent" }));
+      if (containers + images > 0) trail.note("removed what killed builds had left", { containers, images });
+    } catch (error) {
+      trail.trouble(`not swept: ${messageOf(error)}`);
+    }
   }
 
   /** Ends containers of brokers that were killed. Most end by themselves then; one whose build does not let it, goes on. */
@@ -85,6 +101,7 @@ export class Broker {
 
   /** Takes no more connections, and resolves when those that are open have ended, and their containers with them. */
   async drain(): Promise<void> {
+    clearInterval(this.#sweeping);
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -182,6 +199,8 @@ export class Broker {
   }
 }
 
+/** Milliseconds between two looks for what killed builds have left. */
+const sweepInterval = 60_000;
 /** Milliseconds between two looks at whether the process still lives. */
 const watchInterval = 1000;
 

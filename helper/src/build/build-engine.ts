@@ -1,4 +1,5 @@
 /** What a build needs of an engine: an environment, and a container of it. By the broker, or directly. */
+import { messageOf } from "../common/errors.ts";
 import type { Log } from "../common/log.ts";
 import type { ContainerRequest, Engine, RunningContainer } from "../engine/engine.ts";
 import { type Environment, type EnvironmentRequest, ensureEnvironment } from "../environment/environments.ts";
@@ -30,6 +31,8 @@ export interface BuildEngine {
   ensureEnvironment(request: EnvironmentRequest, log: Log): Promise<Environment>;
   /** Starts a container as soon as the engine may run one more. Throws what `Engine.start` throws. */
   start(request: BuildRequest, log: Log): Promise<BuildContainer>;
+  /** Removes, beside the build, what others have left on the engine: see environment/sweep.ts. */
+  sweep(log: Log): void;
 }
 
 /** An engine whose socket builds may use themselves. */
@@ -42,6 +45,12 @@ export class DirectEngine implements BuildEngine {
 
   ensureEnvironment(request: EnvironmentRequest, log: Log): Promise<Environment> {
     return ensureEnvironment(this.engine, request, log);
+  }
+
+  sweep(log: Log): void {
+    import("../environment/sweep.ts")
+      .then(({ sweep }) => sweep(this.engine, log))
+      .catch((error: unknown) => log.debug(`not swept: ${messageOf(error)}`));
   }
 
   start({ identity, foundations, ...request }: BuildRequest, log: Log): Promise<BuildContainer> {

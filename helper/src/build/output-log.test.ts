@@ -1,13 +1,14 @@
 import { keptLog } from "../../testing/logs.ts";
 import { randomPieces, seeded } from "../../testing/random.ts";
-import { OutputLog } from "./output-log.ts";
+import { OutputLog, type OutputLogOptions } from "./output-log.ts";
 
-function makeOutput(tailLines?: number) {
+function makeOutput(options: OutputLogOptions = {}) {
   let written = Buffer.alloc(0);
   const { log, messages } = keptLog();
-  const output = new OutputLog(log, tailLines, (data) => {
+  const write = (data: Uint8Array) => {
     written = Buffer.concat([written, data]);
-  });
+  };
+  const output = new OutputLog(log, { ...options, write });
   const print = (text: string | Buffer, stream: 1 | 2 = 1) => output.sink(stream, Buffer.from(text));
   return { output, print, messages, written: () => written.toString() };
 }
@@ -33,7 +34,7 @@ test("lines of the two streams do not mix", () => {
 });
 
 test("the last lines are kept", () => {
-  const { output, print } = makeOutput(3);
+  const { output, print } = makeOutput({ tailLines: 3 });
   print("1\n2\n");
   print("3\n4\n", 2);
   print("5");
@@ -83,9 +84,10 @@ test("characters that are split over chunks stay whole", () => {
 
 test("bytes that are no text pass unchanged", () => {
   let written = Buffer.alloc(0);
-  const output = new OutputLog(keptLog().log, 20, (data) => {
+  const write = (data: Uint8Array) => {
     written = Buffer.concat([written, data]);
-  });
+  };
+  const output = new OutputLog(keptLog().log, { write });
   const latin1 = Buffer.from([0xe4, 0xff, 0x00, 0x0a]);
   output.sink(1, latin1);
   expect(written).toEqual(latin1);
@@ -121,4 +123,15 @@ test("no output, no lines", () => {
   const { output, written } = makeOutput();
   output.end();
   expect({ tail: output.tail(), written: written() }).toEqual({ tail: [], written: "" });
+});
+
+test("credentials are in neither log nor tail", () => {
+  const redact = (text: string) => text.replaceAll("secret", "***");
+  const { output, print, written } = makeOutput({ redact });
+  print("the sec");
+  print(`ret\n@voyager phase x\n${"x".repeat(70_000)} secret`);
+  print("\nlast secret");
+  output.end();
+  expect(written()).not.toContain("secret");
+  expect(output.tail().at(-1)).toBe("last ***");
 });

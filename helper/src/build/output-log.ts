@@ -10,23 +10,38 @@ const phaseMark = "@voyager phase ";
 /** A line that is longer is passed on in pieces, so that memory stays bounded. */
 const longestLine = 64 * 1024;
 
+export interface OutputLogOptions {
+  /** How many of the last lines are kept. */
+  tailLines?: number;
+  /** Takes credentials out of what is logged. */
+  redact?: ((text: string) => string) | null;
+  write?: (data: Uint8Array) => void;
+}
+
 export class OutputLog {
   #rest: Record<1 | 2, Buffer> = { 1: Buffer.alloc(0), 2: Buffer.alloc(0) };
   readonly #tail: string[] = [];
   #phase: { name: string; start: number } | null = null;
 
+  readonly #tailLines: number;
+  readonly #redact: OutputLogOptions["redact"];
+  readonly #write: (data: Uint8Array) => void;
+
   constructor(
     private readonly log: Log,
-    private readonly tailLines = 20,
-    private readonly write: (data: Uint8Array) => void = writeToStderr,
-  ) {}
+    { tailLines = 20, redact = null, write = writeToStderr }: OutputLogOptions = {},
+  ) {
+    this.#tailLines = tailLines;
+    this.#redact = redact;
+    this.#write = write;
+  }
 
   readonly sink: OutputSink = (stream, data) => {
     const whole = this.#rest[stream].length > 0 ? Buffer.concat([this.#rest[stream], data]) : data;
     const lastNewline = whole.lastIndexOf(10);
     if (lastNewline < 0) {
       const tooLong = whole.length >= longestLine;
-      if (tooLong) this.write(whole);
+      if (tooLong) this.#write(this.#clean(whole));
       this.#rest[stream] = tooLong ? Buffer.alloc(0) : Buffer.from(whole);
       return;
     }
@@ -48,10 +63,15 @@ export class OutputLog {
     return [...this.#tail];
   }
 
-  #take(block: Buffer): void {
+  #clean(data: Buffer): Buffer {
+    return this.#redact ? Buffer.from(this.#redact(data.toString("utf8"))) : data;
+  }
+
+  #take(output: Buffer): void {
+    const block = this.#clean(output);
     const text = block.toString("utf8");
     if (!text.includes(phaseMark)) {
-      this.write(block);
+      this.#write(block);
       this.#keep(text.split("\n").slice(0, -1));
       return;
     }
@@ -62,15 +82,15 @@ export class OutputLog {
         this.#phase = { name, start: performance.now() };
         announcePhase(name);
       } else {
-        this.write(Buffer.from(`${line}\n`));
+        this.#write(Buffer.from(`${line}\n`));
         this.#keep([line]);
       }
     }
   }
 
   #keep(lines: string[]): void {
-    this.#tail.push(...lines.slice(-this.tailLines));
-    this.#tail.splice(0, Math.max(0, this.#tail.length - this.tailLines));
+    this.#tail.push(...lines.slice(-this.#tailLines));
+    this.#tail.splice(0, Math.max(0, this.#tail.length - this.#tailLines));
   }
 
   #endPhase(): void {

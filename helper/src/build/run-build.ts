@@ -4,11 +4,13 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
+import { redactor } from "../common/redact.ts";
 import { ImageMissing } from "../engine/engine.ts";
 import type { Attributes } from "../spec/spec.ts";
 import type { BuildEngine } from "./build-engine.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
+import { disksOf, limitMet, withFullDisks } from "./limits-met.ts";
 import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
 import { OutputLog } from "./output-log.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -32,8 +34,10 @@ export async function runBuild(
   try {
     await build(engine, attributes, buildTop, log);
   } catch (error) {
+    // While the disk is as full as it was.
+    const told = withFullDisks(error, disksOf(buildTop, attributes.outputs));
     for (const output of Object.values(attributes.outputs)) removeOutput(output, log);
-    throw error;
+    throw told;
   }
 }
 
@@ -51,7 +55,9 @@ async function build(engine: BuildEngine, attributes: Attributes, buildTop: stri
   const environment = await ensure();
   const folder = join(buildTop, "container");
   makeBuildFolder(folder, attributes);
-  const output = new OutputLog(log);
+  const output = new OutputLog(log, {
+    redact: redactor(spec.impureEnv.map((name) => process.env[name] ?? "")),
+  });
   const variables = buildVariables(attributes, process.env);
   const start = performance.now();
   // These are loaded while the script runs, when there is time for it.
@@ -61,6 +67,7 @@ async function build(engine: BuildEngine, attributes: Attributes, buildTop: stri
   const prepare = () => auditing().then(({ prepareAudit }) => prepareAudit(build));
   let prepared: Promise<Prepared> | null = null;
   const meanwhile = () => {
+    engine.sweep(log);
     if (spec.test) testing();
     if (!isAudited) return;
     prepared = prepare();
@@ -196,13 +203,13 @@ async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerEr
   if (refusal && refusalStatuses.has(status)) {
     return new VoyagerError("source", `${spec.name}: ${refusal}`, { why: lines.slice(0, -1).join("\n") });
   }
-  const diskFull = lines.some((line) => line.includes("No space left on device"));
+  const met = limitMet(lines, spec.limits.pids, disksOf(join(build.folder, ".."), build.attributes.outputs));
   return new VoyagerError(
     "build",
     `the ${spec.test ? "test" : "build"} script of ${spec.name} failed with exit code ${status}`,
     {
-      why: `${diskFull ? "a disk is full\n" : ""}${lines.join("\n")}`,
-      remedy: `${diskFull ? "free some space (`voyager doctor` shows where), or\n" : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
+      why: `${met ? `${met.why}\n` : ""}${lines.join("\n")}`,
+      remedy: `${met ? `${met.remedy}, or\n` : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
     },
   );
 }

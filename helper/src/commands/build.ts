@@ -1,5 +1,6 @@
 /** `voyager build`: what Nix runs as a derivation's builder. */
-import { VoyagerError } from "../common/errors.ts";
+import { failureKinds, VoyagerError } from "../common/errors.ts";
+import { endWithReader } from "../common/hangup.ts";
 import type { Log } from "../common/log.ts";
 import { runBuild } from "../build/run-build.ts";
 import { BrokerClient, hasBroker } from "../broker/client.ts";
@@ -17,6 +18,7 @@ export async function build(log: Log, engineAddress?: string): Promise<void> {
       remedy: "declare a build with voyager.lib and run nix-build; `voyager shell` opens a kept one",
     });
   }
+  endWithReader(() => process.exit(failureKinds.killed.exitCode));
   // Files get the modes that they are given, whatever the daemon's umask is.
   process.umask(0o022);
   const { logLevel, maxBuilds } = readEngineSettings();

@@ -5,8 +5,8 @@
  */
 import { type ContainerRequest, type Engine, NameTaken, type RunningContainer } from "./engine.ts";
 
-/** Milliseconds after which a claim whose container never started is void: its owner died in between. */
-const abandonedAfter = 30_000;
+/** Milliseconds after which a container that was made and never started is nobody's: its owner died in between. */
+export const abandonedAfter = 30_000;
 
 /** An attempt to claim a name, which may have to be repeated. */
 export class Claim {

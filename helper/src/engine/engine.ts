@@ -103,6 +103,14 @@ export interface Image {
   size: number;
 }
 
+/** A container that does not run, of those that `start` has made. */
+export interface IdleContainer {
+  id: string;
+  labels: Record<string, string>;
+  /** When it ended, or was made if it never ran: by the engine's clock. */
+  since: Date;
+}
+
 /** What the engine says of itself. */
 export interface EngineInfo {
   name: string;
@@ -133,8 +141,8 @@ export interface Engine {
   images(label: string): Promise<Image[]>;
   /** Fetches an image from the registry of its name; an error says why it could not. */
   pull(reference: string): Promise<void>;
-  /** Makes an image of one layer from a tar stream. */
-  importImage(tar: Readable, tag: string, labels: Record<string, string>): Promise<void>;
+  /** Makes an image of one layer, without a name, from a tar stream. Resolves with the image's id. */
+  importImage(tar: Readable, labels: Record<string, string>): Promise<string>;
   /** Gives an image another name, which another image may have had. */
   tagImage(reference: string, tag: string): Promise<void>;
   /** Removes an image; false when something still uses it. */
@@ -154,6 +162,13 @@ export interface Engine {
   containers(label: string): Promise<{ name: string; labels: Record<string, string> }[]>;
   /** Names of the containers that carry the label, running or not. */
   containerNames(label: string): Promise<string[]>;
+  /** Containers of ours that carry the label and do not run: never started, or not removed after their end. */
+  idleContainers(label: string): Promise<IdleContainer[]>;
+  /**
+   * Images that carry the label, have no name and no image made from them. Only those that `commit` or
+   * `importImage` made: an image that somebody else made from one of ours has its labels, too.
+   */
+  unnamedImages(label: string): Promise<Image[]>;
   /** Resolves when there is no container of this name, or after this many milliseconds. */
   whenGone(name: string, milliseconds: number): Promise<void>;
   /** Removes a container by force; succeeds when there is none. */

@@ -176,6 +176,35 @@ E: The repository 'https://packages.example.org bookworm InRelease' is not signe
 
   test.each([
     [
+      "a clock that is behind",
+      "E: Release file for http://packages.example.org/debian/dists/bookworm/InRelease is not valid yet (invalid for another 1h 2min 3s). Updates for this repository will not be applied.\n",
+    ],
+    [
+      "a clock that is ahead",
+      "E: Release file for http://packages.example.org/debian/dists/bookworm/InRelease is expired (invalid since 358d 1h 2min 3s). Updates for this repository will not be applied.\n",
+    ],
+  ])("%s", async (_name, complaint) => {
+    const error = await explain(`Get:1 http://x bookworm InRelease [1 B]\n${complaint}`);
+    expect(error.what).toBe("a repository of debian12 is from another time");
+    expect(error.details.why).toBe(complaint.trim());
+    expect(error.details.remedy).toContain("clock of the engine's machine");
+  });
+
+  test.each([
+    [
+      "dpkg",
+      "dpkg: error processing archive /x.deb (--unpack):\n cannot copy extracted data for './usr/x' to '/usr/x.dpkg-new': failed to write (No space left on device)\n",
+    ],
+    ["apt", "E: You don't have enough free space in /run/nix-voyager/archives/.\n"],
+  ])("a full disk, as %s tells it", async (_name, complaint) => {
+    const error = await explain(`${reading}${complaint}`);
+    expect(error.what).toBe("the engine's disk is full: debian12 could not be made");
+    expect(error.details.why).toContain(complaint.split("\n")[0]);
+    expect(error.details.remedy).toContain("voyager environment prune");
+  });
+
+  test.each([
+    [
       "nobody listens",
       "E: Failed to fetch http://packages.example.org/debian/dists/bookworm/InRelease  Could not connect to packages.example.org:80 (192.0.2.1). - connect (111: Connection refused)\nE: Some index files failed to download. They have been ignored, or old ones used instead.\n",
     ],

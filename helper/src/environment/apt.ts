@@ -211,6 +211,21 @@ printf '\\n@@ group\\n'; cat /etc/group
     const complaints = output
       .split("\n")
       .filter((line) => /^(E|W|Err)[: ]/.test(line) || /dpkg: error |script subprocess returned/.test(line));
+    if (/No space left on device|n.t have enough free space|not enough free disk space/i.test(output)) {
+      return new VoyagerError("environment", `the engine's disk is full: ${system.name} could not be made`, {
+        why:
+          complaints.length > 0 ? complaints.join("\n") : output.trimEnd().split("\n").slice(-5).join("\n"),
+        remedy:
+          "`voyager environment prune` frees what old environments hold; `voyager doctor` shows the disks",
+      });
+    }
+    if (/ is (not valid yet|expired) \(invalid /.test(output)) {
+      return new VoyagerError("environment", `a repository of ${system.name} is from another time`, {
+        why: complaints.join("\n"),
+        remedy:
+          "set the clock of the engine's machine (`voyager doctor` compares it with ours); if it is right,\nthe mirror is out of date",
+      });
+    }
     if (
       /NO_PUBKEY|is not signed|invalid signature|BADSIG|EXPKEYSIG|NODATA|signatures? (was|were|could)/i.test(
         output,

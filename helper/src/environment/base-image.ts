@@ -77,26 +77,24 @@ export async function bootstrapBaseImage(engine: Engine, system: System, log: Lo
     if (status !== 0) child.stdout.destroy(new Error("mmdebstrap failed"));
     return status;
   });
-  // Not under its name before it is known to be whole: the one that is there may be in use.
-  const unfinished = `${tag}-unfinished-${process.pid}`;
-  const stopped = imported(engine, unfinished, system, child.stdout);
-  const [status, importError] = await Promise.all([failed, stopped]);
+  // Without its name before it is known to be whole: the one that has the name may be in use. If this
+  // process ends here, the image without a name is swept up (environment/sweep.ts).
+  const [status, image] = await Promise.all([failed, imported(engine, system, child.stdout)]);
   if (status !== 0) {
-    await engine.removeImage(unfinished);
+    if (typeof image === "string") await engine.removeImage(image);
     throw bootstrapFailure(system, status, complaints);
   }
-  if (importError) throw importError;
-  await engine.tagImage(unfinished, tag);
-  await engine.removeImage(unfinished);
+  if (typeof image !== "string") throw image.error;
+  await engine.tagImage(image, tag);
   log.info({ seconds: secondsSince(start) }, `base image ${tag}: made by mmdebstrap ${recipe.suite}`);
   return tag;
 }
 
-function imported(engine: Engine, tag: string, system: System, tar: Readable): Promise<unknown> {
-  return engine.importImage(tar, tag, { [labels.kind]: "base", [labels.system]: system.name }).then(
-    () => null,
-    (error: unknown) => error,
-  );
+/** The image's id, or what went wrong. */
+function imported(engine: Engine, system: System, tar: Readable): Promise<string | { error: unknown }> {
+  return engine
+    .importImage(tar, { [labels.kind]: "base", [labels.system]: system.name })
+    .catch((error: unknown) => ({ error }));
 }
 
 function mmdebstrapArguments(recipe: Bootstrap): string[] {

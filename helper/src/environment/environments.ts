@@ -253,6 +253,8 @@ async function make(
       tag,
       labels: {
         [labels.kind]: "environment",
+        // Else the image would have this container's, and so would whatever is started from it.
+        [labels.container]: "",
         [labels.system]: system.name,
         [labels.systemKey]: search.systemKey,
         [labels.packages]: JSON.stringify(packages),

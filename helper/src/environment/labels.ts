@@ -17,7 +17,7 @@ export const labels = {
   depth: `${prefix}.depth`,
   /** JSON of an `EnvironmentRecord`. */
   record: `${prefix}.record`,
-  /** On containers: "build" or "environment". */
+  /** On containers of ours: "build" or "environment". */
   container: `${prefix}.container`,
   /** On containers that the broker started: the build user who asked. */
   user: `${prefix}.user`,

@@ -56,7 +56,7 @@ describe("a running container", () => {
     attached = new PassThrough();
     waiting = new PassThrough();
     const connection = new Connection(daemon.address);
-    container = new DockerContainer(connection, "c1", attached, waiting, () => {}, Date.now());
+    container = new DockerContainer(connection, "c1", attached, waiting, () => {});
   });
   afterEach(() => daemon.close());
 
@@ -242,7 +242,7 @@ describe("a running container", () => {
 
   test("what the engine refuses is an error of the engine", async () => {
     const refused = refusal(409, "Container c1 is not running");
-    daemon.on("POST /containers/c1/exec", refused).on("POST /commit", refused).on("GET /events", refused);
+    daemon.on("POST /containers/c1/exec", refused).on("POST /commit", refused).on("GET /_ping", refused);
     for (const action of [
       () => container.exec(program()),
       () => container.commit({ tag: "a:1", labels: {} }),
@@ -256,14 +256,25 @@ describe("a running container", () => {
   test("making an image of it keeps none of its variables", async () => {
     daemon.on("POST /commit", json({ Id: "sha256:2" }, 201));
     expect(await container.commit({ tag: "example.org:5000/env:1", labels: { a: "b" } })).toBe("sha256:2");
-    expect(daemon.seen[0]?.query).toMatchObject({ container: "c1", repo: "example.org:5000/env", tag: "1" });
+    expect(daemon.seen[0]?.query).toMatchObject({
+      container: "c1",
+      repo: "example.org:5000/env",
+      tag: "1",
+      comment: "nix-voyager",
+    });
     expect(JSON.parse(daemon.seen[0]?.body ?? "")).toMatchObject({ Labels: { a: "b" }, Env: [] });
   });
 
   test("whether it met the memory limit", async () => {
+    // Its clock is another than ours.
+    daemon.on("GET /_ping", (response) => {
+      response.setHeader("Date", "Sat, 03 Feb 2001 04:05:06 GMT").end("OK");
+    });
     daemon.on("GET /events", pieces(['{"status":"oom","id":"c1"}\n']));
     expect(await container.outOfMemory()).toBe(true);
-    expect(JSON.parse(daemon.seen[0]?.query.filters ?? "")).toEqual({ container: ["c1"], event: ["oom"] });
+    const filters = { container: ["c1"], event: ["oom"] };
+    const until = String(Date.parse("2001-02-03T04:05:07Z") / 1000);
+    expect(daemon.seen.at(-1)?.query).toEqual({ since: "1", until, filters: JSON.stringify(filters) });
     daemon.on("GET /events", pieces([]));
     expect(await container.outOfMemory()).toBe(false);
   });

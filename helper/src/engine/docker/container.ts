@@ -1,4 +1,5 @@
 /** A started container of a Docker engine. */
+import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { asVoyagerError, codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
@@ -41,6 +42,9 @@ export function deliverOutput(stream: Readable, sink: OutputSink): Promise<void>
   });
 }
 
+/** By this an image is known to be made by us: what is made from it has its labels, but not its comment. */
+export const imageComment = "nix-voyager";
+
 /** Environment as the engine's API wants it. */
 export function environmentList(env: Record<string, string>): string[] {
   return Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -60,7 +64,6 @@ export class DockerContainer implements RunningContainer {
     attached: Duplex,
     waiting: Readable,
     onOutput: OutputSink,
-    private readonly startedAt: number,
   ) {
     this.lifeline = attached;
     this.#delivered = deliverOutput(attached, onOutput);
@@ -83,8 +86,8 @@ export class DockerContainer implements RunningContainer {
 
   async whenEnded(): Promise<void> {
     const query = {
-      // Events since then are told at once.
-      since: Math.floor(this.startedAt / 1000) - 1,
+      // All that the engine remembers is told at once: its clock need not be ours, so no moment is named.
+      since: 1,
       filters: JSON.stringify({ container: [this.id], event: ["die"] }),
     };
     const events = await this.connection.open({ method: "GET", path: "/events", query }).catch(() => null);
@@ -165,6 +168,7 @@ export class DockerContainer implements RunningContainer {
         container: this.id,
         repo: image.tag.slice(0, separator),
         tag: image.tag.slice(separator + 1),
+        comment: imageComment,
         pause: false,
       },
       // Given explicitly: otherwise the container's own variables, a proxy's address among them,
@@ -176,15 +180,20 @@ export class DockerContainer implements RunningContainer {
 
   async outOfMemory(): Promise<boolean> {
     const filters = JSON.stringify({ container: [this.id], event: ["oom"] });
-    const since = Math.floor(this.startedAt / 1000) - 1;
-    const until = Math.ceil(Date.now() / 1000) + 1;
     try {
-      const query = { since, until, filters };
+      const query = { since: 1, until: (await this.#engineSeconds()) + 1, filters };
       const events = await this.connection.open({ method: "GET", path: "/events", query });
       return (await readWhole(events)).includes('"oom"');
     } catch (error) {
       throw explain("asking after the memory limit", error);
     }
+  }
+
+  /** Seconds of the engine's clock: ours may be another, or have jumped. Every answer says them in its head. */
+  async #engineSeconds(): Promise<number> {
+    const answer = (await this.connection.open({ method: "GET", path: "/_ping" })) as IncomingMessage;
+    answer.resume();
+    return Math.floor(Date.parse(answer.headers.date ?? new Date().toUTCString()) / 1000);
   }
 
   async kill(): Promise<void> {

@@ -116,23 +116,18 @@ describe("pulling", () => {
   });
 });
 
-test("importing: the stream, the tag, and labels that need quotes", async () => {
+test("importing: the stream, no name, and labels that need quotes", async () => {
   daemon.on("POST /images/create", json({ status: "sha256:1" }));
-  await engine.importImage(Readable.from(["tar"]), "example.org:5000/base:1", { a: 'say "hi" there' });
+  expect(await engine.importImage(Readable.from(["tar"]), { a: 'say "hi" there' })).toBe("sha256:1");
   expect(daemon.seen[0]).toMatchObject({
     body: "tar",
-    query: {
-      fromSrc: "-",
-      repo: "example.org:5000/base",
-      tag: "1",
-      changes: 'LABEL "a"="say \\"hi\\" there"',
-    },
+    query: { fromSrc: "-", message: "nix-voyager", changes: 'LABEL "a"="say \\"hi\\" there"' },
   });
 });
 
 test("a full disk has its remedy", async () => {
   daemon.on("POST /images/create", refusal(500, "write /layer: no space left on device"));
-  const error = await thrownBy<VoyagerError>(engine.importImage(Readable.from(["tar"]), "x:1", {}));
+  const error = await thrownBy<VoyagerError>(engine.importImage(Readable.from(["tar"]), {}));
   expect(error.details.remedy).toContain("voyager environment prune");
 });
 
@@ -190,5 +185,46 @@ describe("containers by name", () => {
     expect(await thrownBy(engine.whenGone("one", 20))).toMatchObject({
       what: "the engine refused: waiting for the end of container one",
     });
+  });
+});
+
+describe("what may be left", () => {
+  const never = "0001-01-01T00:00:00Z";
+  const container = (id: string, change: { running?: boolean; finished?: string; autoRemove?: boolean }) =>
+    json({
+      Id: id,
+      Created: "2024-01-02T03:04:05.5Z",
+      State: { Running: change.running ?? false, FinishedAt: change.finished ?? never },
+      Config: { Labels: { k: "build" } },
+      HostConfig: { AutoRemove: change.autoRemove ?? true },
+    });
+
+  test("containers that never started or have ended; none that somebody else made of our images", async () => {
+    const finished = "2024-01-02T04:00:00Z";
+    daemon
+      .on("GET /containers/json", json(["a", "b", "c", "d", "e"].map((Id) => ({ Id }))))
+      .on("GET /containers/a/json", container("a", {}))
+      .on("GET /containers/b/json", container("b", { finished }))
+      .on("GET /containers/c/json", container("c", { running: true }))
+      .on("GET /containers/d/json", container("d", { autoRemove: false }))
+      .on("GET /containers/e/json", refusal(404, "No such container: e"));
+    expect(await engine.idleContainers("k")).toEqual([
+      { id: "a", labels: { k: "build" }, since: new Date("2024-01-02T03:04:05.5Z") },
+      { id: "b", labels: { k: "build" }, since: new Date(finished) },
+    ]);
+    const filters = { label: ["k"], status: ["created", "exited", "dead"] };
+    expect(daemon.seen[0]?.query).toEqual({ all: "true", filters: JSON.stringify(filters) });
+  });
+
+  test("images without a name, of those that we have made", async () => {
+    const image = (Id: string, Comment: string) =>
+      json({ Id, RepoTags: [], Created: "2024-01-02T03:04:05Z", Size: 1, Config: { Labels: null }, Comment });
+    daemon
+      .on("GET /images/json", json([{ Id: "sha256:1" }, { Id: "sha256:2" }, { Id: "sha256:3" }]))
+      .on("GET /images/sha256:1/json", image("sha256:1", "nix-voyager"))
+      .on("GET /images/sha256:2/json", image("sha256:2", ""))
+      .on("GET /images/sha256:3/json", refusal(404, "No such image: sha256:3"));
+    expect((await engine.unnamedImages("k")).map(({ id }) => id)).toEqual(["sha256:1"]);
+    expect(daemon.seen[0]?.query).toEqual({ filters: '{"label":["k"],"dangling":["true"]}' });
   });
 });

@@ -4,6 +4,7 @@ import {
   type ContainerRequest,
   type Engine,
   type EngineInfo,
+  type IdleContainer,
   type Image,
   ImageMissing,
   MountSourceMissing,
@@ -11,30 +12,12 @@ import {
   type RunningContainer,
 } from "../engine.ts";
 import { Connection, EngineRefusal, type Request, type RequestObserver } from "./connection.ts";
-import { DockerContainer, removeContainer } from "./container.ts";
+import { DockerContainer, imageComment, removeContainer } from "./container.ts";
 import { createBody } from "./create-body.ts";
 import { explain } from "./explain.ts";
+import { type ImageAnswer, inspectContainer, inspectImage, toImage } from "./inspect.ts";
+import { idleContainers, unnamedImages } from "./left.ts";
 import { followProgress } from "./progress.ts";
-
-interface ImageAnswer {
-  Id: string;
-  RepoTags: string[] | null;
-  Created: string | number;
-  Size: number;
-  Labels?: Record<string, string> | null;
-  Config?: { Labels?: Record<string, string> | null };
-}
-
-function toImage(answer: ImageAnswer): Image {
-  return {
-    id: answer.Id,
-    tags: (answer.RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
-    labels: answer.Config?.Labels ?? answer.Labels ?? {},
-    // The list has seconds, the inspection a date.
-    created: new Date(typeof answer.Created === "number" ? answer.Created * 1000 : answer.Created),
-    size: answer.Size,
-  };
-}
 
 export class DockerEngine implements Engine {
   readonly #connection: Connection;
@@ -61,17 +44,8 @@ export class DockerEngine implements Engine {
   }
 
   async image(reference: string): Promise<Image | null> {
-    try {
-      return toImage(
-        (await this.#connection.json({
-          method: "GET",
-          path: `/images/${reference}/json`,
-        })) as ImageAnswer,
-      );
-    } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return null;
-      throw explain(`inspecting image ${reference}`, error);
-    }
+    const answer = await inspectImage(this.#connection, reference);
+    return answer && toImage(answer);
   }
 
   async images(label: string): Promise<Image[]> {
@@ -97,26 +71,29 @@ export class DockerEngine implements Engine {
     );
   }
 
-  async importImage(tar: Readable, tag: string, labels: Record<string, string>): Promise<void> {
-    const separator = tag.lastIndexOf(":");
+  async importImage(tar: Readable, labels: Record<string, string>): Promise<string> {
     const changes = Object.entries(labels).map(
       ([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`,
     );
+    let id = "";
     await this.#progress(
-      `importing ${tag}`,
+      "importing an image",
       {
         method: "POST",
         path: "/images/create",
         query: {
           fromSrc: "-",
-          repo: tag.slice(0, separator),
-          tag: tag.slice(separator + 1),
+          message: imageComment,
           ...(changes.length > 0 ? { changes: changes.join("\n") } : {}),
         },
         stream: tar,
       },
-      ({ status }) => /^sha256:/.test(status ?? ""),
+      ({ status = "" }) => {
+        if (/^sha256:/.test(status)) id = status;
+        return id !== "";
+      },
     );
+    return id;
   }
 
   async tagImage(reference: string, tag: string): Promise<void> {
@@ -159,15 +136,7 @@ export class DockerEngine implements Engine {
         request.files ? this.#putFiles(id, request.files) : null,
       ]);
       attached = stream;
-      const startedAt = Date.now();
-      const container = new DockerContainer(
-        this.#connection,
-        id,
-        stream,
-        waiting,
-        request.onOutput,
-        startedAt,
-      );
+      const container = new DockerContainer(this.#connection, id, stream, waiting, request.onOutput);
       if (request.firstInput) stream.write(request.firstInput);
       await this.#connection.json({ method: "POST", path: `/containers/${id}/start` });
       return container;
@@ -245,16 +214,8 @@ export class DockerEngine implements Engine {
   }
 
   async containerState(name: string) {
-    try {
-      const answer = (await this.#connection.json({
-        method: "GET",
-        path: `/containers/${encodeURIComponent(name)}/json`,
-      })) as { Id: string; Created: string; State: { Running: boolean } };
-      return { id: answer.Id, running: answer.State.Running, created: new Date(answer.Created) };
-    } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return null;
-      throw explain(`inspecting container ${name}`, error);
-    }
+    const answer = await inspectContainer(this.#connection, name);
+    return answer && { id: answer.Id, running: answer.State.Running, created: new Date(answer.Created) };
   }
 
   async containerSize(nameOrId: string): Promise<number> {
@@ -279,6 +240,14 @@ export class DockerEngine implements Engine {
 
   async containerNames(label: string): Promise<string[]> {
     return (await this.containers(label)).map(({ name }) => name);
+  }
+
+  idleContainers(label: string): Promise<IdleContainer[]> {
+    return idleContainers(this.#connection, label);
+  }
+
+  unnamedImages(label: string): Promise<Image[]> {
+    return unnamedImages(this.#connection, label);
   }
 
   async whenGone(name: string, milliseconds: number): Promise<void> {
