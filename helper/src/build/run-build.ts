@@ -8,6 +8,7 @@ import { type Engine, ImageMissing } from "../engine/engine.ts";
 import { readEngineSettings } from "../engine/settings.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import type { Attributes } from "../spec/spec.ts";
+import { attend } from "./attend.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
 import { removeOtherRecords, writeNixSupport } from "./nix-support.ts";
@@ -30,7 +31,7 @@ export async function runBuild(
   log: Log,
 ): Promise<void> {
   try {
-    await build(engine, attributes, buildTop, log);
+    await attend(engine, attributes.voyager, (attended) => build(attended, attributes, buildTop, log));
   } catch (error) {
     for (const output of Object.values(attributes.outputs)) removeOutput(output, log);
     throw error;

@@ -17,6 +17,7 @@ export async function build(log: Log, engineAddress?: string): Promise<void> {
   }
   // Files get the modes that they are given, whatever the daemon's umask is.
   process.umask(0o022);
-  log.level = readEngineSettings().logLevel;
-  await runBuild(connect(engineAddress, log), readAttributes(buildTop), buildTop, log);
+  const { logLevel, answerTimeout } = readEngineSettings();
+  log.level = logLevel;
+  await runBuild(connect(engineAddress, log, answerTimeout), readAttributes(buildTop), buildTop, log);
 }

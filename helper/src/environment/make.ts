@@ -35,6 +35,9 @@ const quietSeconds = 30;
 /** Output kept for the explanation of a failure. */
 const keptOutput = 200_000;
 
+/** What comes after the output of a script whose output is read: one that broke off must not pass for all of it. */
+const endMark = "\n@@ nix-voyager: end\n";
+
 /** Exit codes of the scripts below, for what is not the package manager's: none of its own. */
 const statuses = { files: 197, index: 198 };
 
@@ -167,8 +170,10 @@ export async function run(
 ): Promise<{ status: number; output: string }> {
   const chunks: Buffer[] = [];
   let size = 0;
+  // A subshell, because the script may exit.
+  const marked = `(\n${script}\n)\nstatus=$?\n[ $status != 0 ] || printf '${endMark.replaceAll("\n", "\\n")}'\nexit $status`;
   const status = await container.exec({
-    command: ["/bin/sh", "-c", script],
+    command: ["/bin/sh", "-c", bounded ? script : marked],
     env: {},
     user: "0:0",
     workingDirectory: "/",
@@ -179,5 +184,14 @@ export async function run(
       while (bounded && size > keptOutput && chunks.length > 1) size -= chunks.shift()?.length ?? 0;
     },
   });
-  return { status, output: Buffer.concat(chunks).toString("utf8") };
+  const output = Buffer.concat(chunks).toString("utf8");
+  if (bounded || status !== 0) return { status, output };
+  const end = output.lastIndexOf(endMark);
+  if (end < 0) {
+    throw new VoyagerError("engine", "not all came that a program in the container printed", {
+      why: "the engine ended the output before its end",
+      remedy: "look at the engine's own log",
+    });
+  }
+  return { status, output: output.slice(0, end) + output.slice(end + endMark.length) };
 }
