@@ -100,8 +100,6 @@ export class EngineProxy {
 
   /** Has a connection end with the proxy. */
   protected keep(socket: Socket): void {
-    // Connections to the engine are used again.
-    if (this.#sockets.has(socket)) return;
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
@@ -150,7 +148,8 @@ export class EngineProxy {
 
   /** The same request, to the engine; its body is the caller's affair. */
   protected ask({ method, url: path, headers }: IncomingMessage): ClientRequest {
-    const onward = httpRequest({ socketPath: this.engine, method, path, headers });
+    // A connection of its own: the end of the client's side ends it, which must be nobody else's.
+    const onward = httpRequest({ socketPath: this.engine, method, path, headers, agent: false });
     onward.on("socket", (socket) => this.keep(socket));
     return onward;
   }
