@@ -4,7 +4,7 @@
  * the undisturbed build's output or with one clear error, and leaves nothing on the engine. Prints a table
  * of all cases, which is also in tests/faults/out/.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Spec } from "../../helper/src/spec/spec.ts";
@@ -16,7 +16,7 @@ import { isWaiting, nameOf } from "./faults.ts";
 import { renderTable, type Ran, tell } from "./table.ts";
 
 /** Cases at a time: those that wait for a limit of time take no processor. */
-const atOnce = { working: 3, waiting: 8 };
+const atOnce = { working: 4, waiting: 10 };
 /** Seconds. */
 const limits = { timeout: 30, silenceTimeout: 5 };
 const out = join(root, "tests/faults/out");
@@ -51,6 +51,8 @@ const ran: Ran[] = [];
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), "voyager-faults-"));
   mkdirSync(join(folder, "build"));
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, "cases.txt"), "");
   setting = { folder, command: (await evaluate("voyager.helper.command")) as string[] };
   for (const transfer of ["bind", "stream"]) {
     const built = declaration(transfer);
@@ -73,10 +75,8 @@ afterAll(async () => {
   for (const image of new Set(images.split("\n").filter((id) => id !== ""))) {
     await must("docker", ["rmi", "--force", image]);
   }
-  mkdirSync(out, { recursive: true });
   const table = renderTable(ran);
   writeFileSync(join(out, "table.txt"), table);
-  writeFileSync(join(out, "cases.txt"), ran.map(tell).join("\n\n"));
   process.stdout.write(table);
 });
 
@@ -97,7 +97,9 @@ test("every request of a build, with every fault", async () => {
     const cases = casesOf(kind, requests);
     for (const one of kind.name === "environment" ? ofEnvironment(cases) : cases) {
       queues[isWaiting(one.fault) ? "waiting" : "working"].push(async () => {
-        ran.push({ ...one, ...(await runCase(setting, one, output)) });
+        const result = { ...one, ...(await runCase(setting, one, output)) };
+        ran.push(result);
+        appendFileSync(join(out, "cases.txt"), `${tell(result)}\n`);
       });
     }
   }
@@ -113,7 +115,7 @@ test("every request of a build, with every fault", async () => {
   expect(wrong.map(tell)).toEqual([]);
   expect(ran.length).toBeGreaterThan(300);
   expect(ran.filter(({ outcome }) => outcome === "not met").length).toBeLessThan(ran.length / 50);
-}, 600_000);
+}, 1_200_000); // some minutes where nothing else runs
 
 describe("through Nix, in its sandbox", () => {
   const group = Number(mustSync("getent", ["group", "nixbld"]).split(":")[2]);
