@@ -31,6 +31,7 @@ export class FaultProxy extends EngineProxy {
   readonly images: string[] = [];
   readonly #names = new RequestNames();
   readonly #planned: Planned | null;
+  readonly #passed = new WeakSet<Recorded>();
   #disturbed: Recorded | null = null;
 
   constructor(socket: string, planned: Planned | null, options: ProxyOptions = {}) {
@@ -42,7 +43,10 @@ export class FaultProxy extends EngineProxy {
   #faultOf(recorded: Recorded): Fault | null {
     if (!this.#planned) return null;
     if (this.#disturbed === recorded) return this.#planned.fault;
-    if (this.isHit || this.#names.next(recorded) !== this.#planned.request) return null;
+    // It is asked for twice, when the request comes and when the answer does; counted once.
+    if (this.isHit || this.#passed.has(recorded)) return null;
+    this.#passed.add(recorded);
+    if (this.#names.next(recorded) !== this.#planned.request) return null;
     this.isHit = true;
     this.#disturbed = recorded;
     return this.#planned.fault;
