@@ -8,6 +8,7 @@ import {
   type ExecRequest,
   type Image,
   NameTaken,
+  type OutputSink,
   type RunningContainer,
 } from "../src/engine/engine.ts";
 
@@ -93,11 +94,17 @@ export class FakeEngine implements Engine {
       whenEnded: () => new Promise(() => {}),
       exec: async (exec) => {
         if (exec.input) for await (const _chunk of exec.input);
-        const status = await this.program(exec, request);
+        let printed = 0;
+        const onOutput: OutputSink = (stream, data) => {
+          if (stream === 1) printed += data.length;
+          exec.onOutput(stream, data);
+        };
+        const status = await this.program({ ...exec, onOutput }, request);
         // What a shell would print at the end of a script whose output is read, see make.ts.
-        const mark = /printf '(\\n@@ nix-voyager[^']+)'/.exec(exec.command.at(-1) ?? "")?.[1];
-        if (mark && status === 0 && !this.losesOutput)
-          exec.onOutput(1, Buffer.from(mark.replaceAll("\\n", "\n")));
+        const mark = /@@ nix-voyager: end/.exec(exec.command.at(-1) ?? "");
+        if (mark && status === 0 && !this.losesOutput) {
+          exec.onOutput(1, Buffer.from(`\n${mark[0]} ${printed}\n`));
+        }
         return status;
       },
       commit: async ({ tag, labels }) => this.add(tag, { labels }).id,
