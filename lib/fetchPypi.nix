@@ -49,6 +49,20 @@
       default = null;
     };
 
+    # Seconds that the whole download may take, making its environment included. null: as many as it
+    # wants. Does not change the result.
+    timeout = {
+      type = types.nullOr types.seconds;
+      default = null;
+    };
+
+    # Seconds for which nothing may come from the download. null: as many as it wants. Does not change
+    # the result.
+    silenceTimeout = {
+      type = types.nullOr types.seconds;
+      default = null;
+    };
+
     # Description, license, homepage, maintainers … as Nix and Hydra know them.
     meta = {
       type = types.attrs;
@@ -134,7 +148,7 @@
         impureEnvVars = impureEnv;
       };
     } {
-      inherit (args) pname version system passthru;
+      inherit (args) pname version system timeout silenceTimeout passthru;
       src = null;
       outputs = ["out"];
       systemBuildDependencies = [];

@@ -85,6 +85,20 @@
       default = {};
     };
 
+    # Seconds that the whole build may take: making the environment, and waiting for other builds,
+    # included. null: as many as it wants.
+    timeout = {
+      type = types.nullOr types.seconds;
+      default = null;
+    };
+
+    # Seconds for which nothing may come from the build (its script, or the package manager that
+    # makes its environment), nor any of its files be on their way. null: as many as it wants.
+    silenceTimeout = {
+      type = types.nullOr types.seconds;
+      default = null;
+    };
+
     # The exact versions of all system packages, as `voyager lock` wrote them: the file, or a set
     # of `file` and `packages`, a folder that `voyager lock --fetch` filled, from which they are
     # then installed without network. null: the newest of the repositories, see `environment`.

@@ -5,8 +5,8 @@
 # The result holds `junit.xml` if the script wrote one to $junit, `loaded.txt`, and
 # `nix-support/loaded.json`. The script's failure is the test's; nothing is left of it then.
 #
-# Takes `src`, `env`, `transfer`, `limits`, `environment`, `systemLock`, `meta` and `passthru` as mkDockerBuild
-# does, and the arguments below. Returns and throws as mkDockerBuild does.
+# Takes `src`, `env`, `transfer`, `limits`, `timeout`, `silenceTimeout`, `environment`, `systemLock`, `meta` and
+# `passthru` as mkDockerBuild does, and the arguments below. Returns and throws as mkDockerBuild does.
 {
   build,
   types,

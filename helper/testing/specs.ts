@@ -46,6 +46,8 @@ export function makeSpec(change: Partial<Spec> = {}): Spec {
     network: false,
     transfer: "auto",
     limits: { memory: 1024 ** 3, cpus: 1.5, pids: 4096 },
+    timeout: null,
+    silenceTimeout: null,
     systemRunDependencies: null,
     test: null,
     products: [{ type: "file", subtype: "wheel", output: "out", pattern: "*.whl" }],

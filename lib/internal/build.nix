@@ -114,7 +114,7 @@
       inherit (args) version;
     };
     inherit kind src patches result impureEnv network test;
-    inherit (args) buildScript systemRunDependencies transfer;
+    inherit (args) buildScript systemRunDependencies transfer timeout silenceTimeout;
     system = args.system.spec;
     environment = {
       layers = allLayers;

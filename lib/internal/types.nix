@@ -66,6 +66,9 @@ in rec {
   # A whole number, zero or more.
   unsigned = mkType "an integer, zero or more" (value: isInt value && value >= 0);
 
+  # A number of seconds: a whole number, one or more.
+  seconds = mkType "a number of seconds, 1 or more" (value: isInt value && value >= 1);
+
   # A function; the text says what it returns.
   functionTo = result: mkType "a function that returns ${result}" builtins.isFunction;
 

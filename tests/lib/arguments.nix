@@ -66,6 +66,12 @@ in {
   "an amount of memory that is none" =
     fails "'memory' in argument 'limits' must be bytes (16777216 or more) or a string like \"512M\" or \"2G\", got the string '2 gigabytes'"
     (build {limits.memory = "2 gigabytes";});
+  "a time limit that is none" =
+    fails "mkDockerWheel: argument 'timeout' must be a number of seconds, 1 or more or null, got the integer 0"
+    (wheel {timeout = 0;});
+  "a time limit in other words" =
+    fails "argument 'silenceTimeout' must be a number of seconds, 1 or more or null, got the string '10m'"
+    (build {silenceTimeout = "10m";});
   "too little memory" =
     fails "'memory' in argument 'limits' must be bytes (16777216 or more)"
     (build {limits.memory = 1024;});

@@ -37,6 +37,8 @@ in {
         cpus = null;
         pids = 4096;
       };
+      timeout = null;
+      silenceTimeout = null;
       systemRunDependencies = null;
       test = null;
       linkage.allow = [];
@@ -143,6 +145,15 @@ in {
       cpus = 0.5;
       pids = 4096;
     };
+  };
+  "time limits are in seconds" = {
+    value = let
+      it = spec {
+        timeout = 3600;
+        silenceTimeout = 60;
+      };
+    in [it.timeout it.silenceTimeout];
+    expected = [3600 60];
   };
   "a product is of out unless it says otherwise" = {
     value =

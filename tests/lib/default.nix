@@ -69,6 +69,8 @@ in {
           memory = "2G";
           cpus = 0.5;
         };
+        timeout = 3600;
+        silenceTimeout = 60;
         systemRunDependencies = ["libc6"];
         hydraProducts = [
           {

@@ -33,6 +33,15 @@ in {
       impure = true;
     };
   };
+  "time limits do not change the result" = {
+    value = let
+      it = fetch {
+        timeout = 600;
+        silenceTimeout = 60;
+      };
+    in [it.voyager.timeout it.voyager.silenceTimeout (it.outPath == (fetch {}).outPath)];
+    expected = [600 60 true];
+  };
   "a wheel has a wheel's name" = {
     value = (fetch {format = "wheel";}).name;
     expected = "zope_interface_extra-1.0-py3-none-any.whl";

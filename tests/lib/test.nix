@@ -47,6 +47,16 @@ in {
     in [it.environment.layers it.system.name it.test.unreported];
     expected = [[["libssl3t64"]] "debian13" "fail"];
   };
+  "a test has time limits as a build has" = {
+    value = let
+      it = spec {
+        inherit package;
+        timeout = 60;
+        silenceTimeout = 5;
+      };
+    in [it.timeout it.silenceTimeout];
+    expected = [60 5];
+  };
   "nothing declared is the bare system" = {
     value = (spec {package = build {};}).environment.layers;
     expected = [];

@@ -47,38 +47,47 @@ const now = () => performance.timeOrigin + performance.now();
 export class EngineProxy {
   /** All requests so far, in the order in which they came. */
   readonly requests: Recorded[] = [];
-  readonly #engine: string;
+  protected readonly engine: string;
+  readonly #options: ProxyOptions;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new WeakMap<Socket, number>();
   #count = 0;
-  readonly #server = createServer((request, response) => this.#forward(request, response));
+  readonly #server = createServer((request, response) =>
+    this.forward(request, response, this.#record(request)),
+  );
 
-  private constructor(
+  /** @param socket path of the socket to make */
+  constructor(
     readonly socket: string,
-    { engine = "/var/run/docker.sock" }: ProxyOptions,
+    options: ProxyOptions = {},
   ) {
-    this.#engine = engine;
+    this.#options = options;
+    this.engine = options.engine ?? "/var/run/docker.sock";
     // A `wait` may take as long as a build does.
     Object.assign(this.#server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
     this.#server.on("connection", (socket: Socket) => {
       this.#connections.set(socket, ++this.#count);
-      this.#keep(socket);
+      this.keep(socket);
     });
     this.#server.on("upgrade", (request: IncomingMessage, client: Socket, head: Buffer) =>
-      this.#hijack(request, client, head),
+      this.hijack(request, client, head, this.#record(request)),
     );
   }
 
-  /** Starts it. @param socket path of the socket to make */
-  static async start(socket: string, options: ProxyOptions = {}): Promise<EngineProxy> {
-    const proxy = new EngineProxy(socket, options);
+  /** Starts one. @param socket path of the socket to make */
+  static start(socket: string, options: ProxyOptions = {}): Promise<EngineProxy> {
+    return new EngineProxy(socket, options).listen();
+  }
+
+  async listen(): Promise<this> {
     await new Promise<void>((resolve, reject) => {
-      proxy.#server.once("error", reject);
-      proxy.#server.listen(socket, resolve);
+      this.#server.once("error", reject);
+      this.#server.listen(this.socket, resolve);
     });
-    if (options.group !== undefined) chownSync(socket, process.getuid?.() ?? 0, options.group);
-    chmodSync(socket, options.mode ?? 0o600);
-    return proxy;
+    const { group, mode = 0o600 } = this.#options;
+    if (group !== undefined) chownSync(this.socket, process.getuid?.() ?? 0, group);
+    chmodSync(this.socket, mode);
+    return this;
   }
 
   /** Breaks off what is open, and removes the socket. */
@@ -89,9 +98,8 @@ export class EngineProxy {
     rmSync(this.socket, { force: true });
   }
 
-  #keep(socket: Socket): void {
-    // Connections to the engine are used again.
-    if (this.#sockets.has(socket)) return;
+  /** Has a connection end with the proxy. */
+  protected keep(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
@@ -115,11 +123,9 @@ export class EngineProxy {
     return recorded;
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse): void {
-    const recorded = this.#record(request);
-    const { method, url: path, headers } = request;
-    const onward: ClientRequest = httpRequest({ socketPath: this.#engine, method, path, headers });
-    onward.on("socket", (socket) => this.#keep(socket));
+  /** Takes a request to the engine. */
+  protected forward(request: IncomingMessage, response: ServerResponse, recorded: Recorded): void {
+    const onward = this.ask(request);
     request.on("data", (data: Buffer) => {
       recorded.bytesIn += data.length;
     });
@@ -129,8 +135,6 @@ export class EngineProxy {
     onward.on("error", () => response.destroy());
     onward.on("response", (answer) => {
       Object.assign(recorded, { status: answer.statusCode, answeredAt: now() });
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders);
-      response.flushHeaders();
       answer.on("data", (data: Buffer) => {
         recorded.bytesOut += data.length;
       });
@@ -138,20 +142,28 @@ export class EngineProxy {
         recorded.endedAt = now();
       });
       answer.on("aborted", () => response.destroy());
-      answer.pipe(response);
+      this.answer(answer, response, recorded);
     });
   }
 
-  #hijack(request: IncomingMessage, client: Socket, head: Buffer): void {
-    const recorded = this.#record(request);
-    // The head is sent on as it came: both sides then speak as they please.
-    const engine = connect({ path: this.#engine, allowHalfOpen: true });
-    this.#keep(engine);
-    const lines = [`${request.method} ${request.url} HTTP/1.1`];
-    for (let index = 0; index < request.rawHeaders.length; index += 2) {
-      lines.push(`${request.rawHeaders[index]}: ${request.rawHeaders[index + 1]}`);
-    }
-    engine.write(`${lines.join("\r\n")}\r\n\r\n`);
+  /** The same request, to the engine; its body is the caller's affair. */
+  protected ask({ method, url: path, headers }: IncomingMessage): ClientRequest {
+    // A connection of its own: the end of the client's side ends it, which must be nobody else's.
+    const onward = httpRequest({ socketPath: this.engine, method, path, headers, agent: false });
+    onward.on("socket", (socket) => this.keep(socket));
+    return onward;
+  }
+
+  /** Takes an answer to the client. */
+  protected answer(answer: IncomingMessage, response: ServerResponse, _recorded: Recorded): void {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders);
+    response.flushHeaders();
+    answer.pipe(response);
+  }
+
+  /** Takes over a connection that is not HTTP any more once it is answered. */
+  protected hijack(request: IncomingMessage, client: Socket, head: Buffer, recorded: Recorded): void {
+    const engine = this.attach(request);
     if (head.length > 0) engine.write(head);
     recorded.bytesIn += head.length;
     client.on("data", (data: Buffer) => {
@@ -171,7 +183,24 @@ export class EngineProxy {
       client.destroy();
     });
     client.on("close", () => engine.destroy());
+    this.relay(client, engine, recorded);
+  }
+
+  /** Passes on what either side of a hijacked connection says. */
+  protected relay(client: Socket, engine: Socket, _recorded: Recorded): void {
     client.pipe(engine);
     engine.pipe(client);
+  }
+
+  /** A connection to the engine of its own, on which the request's head is sent on as it came. */
+  protected attach(request: IncomingMessage): Socket {
+    const engine = connect({ path: this.engine, allowHalfOpen: true });
+    this.keep(engine);
+    const lines = [`${request.method} ${request.url} HTTP/1.1`];
+    for (let index = 0; index < request.rawHeaders.length; index += 2) {
+      lines.push(`${request.rawHeaders[index]}: ${request.rawHeaders[index + 1]}`);
+    }
+    engine.write(`${lines.join("\r\n")}\r\n\r\n`);
+    return engine;
   }
 }

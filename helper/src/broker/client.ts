@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { Writable } from "node:stream";
 import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince, writeToStderr } from "../common/log.ts";
+import { type Note, noted } from "../build/attend.ts";
 import type { BuildContainer, BuildEngine, BuildRequest } from "../build/build-engine.ts";
 import { ImageMissing, MountSourceMissing, type OutputSink } from "../engine/engine.ts";
 import { brokerSocket } from "../engine/locate.ts";
@@ -128,6 +129,11 @@ export class BrokerClient implements BuildEngine {
     log[level](seconds === undefined ? {} : { seconds }, message);
   }
 
+  /** Of what the broker starts to make an environment, it knows itself. */
+  noting(note: Note): BuildEngine {
+    return noted<BuildEngine>(this, note);
+  }
+
   /** The broker does. */
   sweep(): void {}
 
@@ -213,6 +219,11 @@ class BrokerContainer implements BuildContainer {
       },
     });
     this.lifeline.on("error", () => {}); // `exit` says the same
+  }
+
+  traffic(): number {
+    const { bytesRead, bytesWritten } = this.#call.socket;
+    return bytesRead + bytesWritten;
   }
 
   async whenEnded(): Promise<void> {

@@ -6,6 +6,7 @@ import { type Environment, type EnvironmentRequest, ensureEnvironment } from "..
 import { labels } from "../environment/labels.ts";
 import type { Identity } from "../transfer/identity.ts";
 import { type MadeEntry, packMade } from "../transfer/pack.ts";
+import { type Note, noted } from "./attend.ts";
 import { buildFolder } from "./layout.ts";
 import { startInSlot } from "./slots.ts";
 
@@ -22,7 +23,7 @@ export interface BuildRequest
 /** A build's container: see RunningContainer. */
 export type BuildContainer = Pick<
   RunningContainer,
-  "lifeline" | "exit" | "whenEnded" | "outOfMemory" | "kill"
+  "lifeline" | "exit" | "whenEnded" | "outOfMemory" | "kill" | "traffic"
 >;
 
 /** All failures are VoyagerErrors, but for those of `start`. */
@@ -31,6 +32,8 @@ export interface BuildEngine {
   ensureEnvironment(request: EnvironmentRequest, log: Log): Promise<Environment>;
   /** Starts a container as soon as the engine may run one more. Throws what `Engine.start` throws. */
   start(request: BuildRequest, log: Log): Promise<BuildContainer>;
+  /** The same, which tells of each container that it starts for the build. */
+  noting(note: Note): BuildEngine;
   /** Removes, beside the build, what others have left on the engine: see environment/sweep.ts. */
   sweep(log: Log): void;
 }
@@ -45,6 +48,10 @@ export class DirectEngine implements BuildEngine {
 
   ensureEnvironment(request: EnvironmentRequest, log: Log): Promise<Environment> {
     return ensureEnvironment(this.engine, request, log);
+  }
+
+  noting(note: Note): BuildEngine {
+    return new DirectEngine(noted(this.engine, note), this.limit);
   }
 
   sweep(log: Log): void {

@@ -7,6 +7,7 @@ import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { redactor } from "../common/redact.ts";
 import { ImageMissing } from "../engine/engine.ts";
 import type { Attributes } from "../spec/spec.ts";
+import { attend } from "./attend.ts";
 import type { BuildEngine } from "./build-engine.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { buildVariables, makeBuildFolder } from "./layout.ts";
@@ -32,7 +33,11 @@ export async function runBuild(
   log: Log,
 ): Promise<void> {
   try {
-    await build(engine, attributes, buildTop, log);
+    await attend(
+      (note) => engine.noting(note),
+      attributes.voyager,
+      (attended) => build(attended, attributes, buildTop, log),
+    );
   } catch (error) {
     // While the disk is as full as it was.
     const told = withFullDisks(error, disksOf(buildTop, attributes.outputs));

@@ -99,7 +99,7 @@ async function afterBuild(
     const [question, answer] = [`script-${++count}`, `answer-${count}`];
     writeFileSync(join(here, question), script, "latin1");
     container.lifeline.write(`ask ${inside}/${question} ${inside}/${answer}\n`);
-    await Promise.race([supervised.wait("answered"), lost]);
+    await Promise.race([supervised.wait(`answered ${answer}`), lost]);
     return readFileSync(join(here, answer), "latin1");
   };
   // Resolves when the engine has been told: work that does not pause would keep it waiting.

@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { thrownBy } from "../../testing/logs.ts";
 import type { RunningContainer } from "../engine/engine.ts";
 import { pieceSize } from "../transfer/pack.ts";
+import type { VoyagerError } from "../common/errors.ts";
 import { ContainerEnded, StreamedContainer } from "./streamed-container.ts";
 
 function setUp() {
@@ -16,8 +17,8 @@ function setUp() {
   container.begin({ lifeline, exit } as unknown as RunningContainer);
   const secret = container.firstInput.split(" ")[1]?.trim();
   const say = (stream: 1 | 2, text: string) => container.sink(stream, Buffer.from(text));
-  const word = (text: string) => {
-    for (const stream of [1, 2] as const) say(stream, `@voyager ${secret} ${text}\n`);
+  const word = (text: string, number = 1) => {
+    for (const stream of [1, 2] as const) say(stream, `@voyager ${secret} ${text} ${number}\n`);
   };
   const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
   return { container, sent: () => Buffer.concat(sent), say, word, end, secret, settled };
@@ -31,10 +32,10 @@ test("a script's output ends where the word comes on that stream, whatever the o
   });
   await settled();
   expect(sent().toString()).toBe("run\n10\necho hello0\n");
-  say(2, `complaint\n@voyager ${secret} answered 3\n`);
+  say(2, `complaint\n@voyager ${secret} answered 3 1\n`);
   say(1, "hel");
   await settled();
-  say(1, `lo@voyager ${secret} answered 3\n`);
+  say(1, `lo@voyager ${secret} answered 3 1\n`);
   expect(await running).toEqual({ status: 3, complaints: "complaint\n" });
   expect(output).toBe("hello");
 });
@@ -99,12 +100,24 @@ test("words that differ, or are not what was expected, are an error", async () =
   const building = one.container.build(() => {});
   await one.settled();
   one.word("answered 0");
-  expect((await thrownBy(building)).message).toContain("where 'ended' was expected");
+  const error = await thrownBy<VoyagerError>(building);
+  expect(error.kind).toBe("engine");
+  expect(error.details.why).toContain("where 'ended' was expected");
 
   const two = setUp();
   const running = two.container.run(Buffer.from("x"), () => {});
   await two.settled();
-  two.say(1, `@voyager ${two.secret} answered 0\n`);
-  two.say(2, `@voyager ${two.secret} answered 1\n`);
-  expect((await thrownBy(running)).message).toContain("answered 1");
+  two.say(1, `@voyager ${two.secret} answered 0 1\n`);
+  two.say(2, `@voyager ${two.secret} answered 1 1\n`);
+  expect((await thrownBy<VoyagerError>(running)).details.why).toContain("answered 1");
+});
+
+test("a word that comes twice is no answer to what is asked next", async () => {
+  const { container, word, settled } = setUp();
+  const first = container.run(Buffer.from("x"), () => {});
+  await settled();
+  word("answered 0");
+  word("answered 0");
+  expect((await first).status).toBe(0);
+  expect(await thrownBy(container.run(Buffer.from("y"), () => {}))).toMatchObject({ kind: "engine" });
 });

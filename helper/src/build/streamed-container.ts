@@ -3,11 +3,10 @@
  * container's own input and output, as each program that the engine starts beside process 1 takes it
  * 60 ms.
  */
-import { VoyagerError } from "../common/errors.ts";
 import type { OutputSink } from "../engine/engine.ts";
 import { pieceSize } from "../transfer/pack.ts";
 import type { BuildContainer } from "./build-engine.ts";
-import { Secret, WordFinder } from "./supervised.ts";
+import { outOfOrder, Secret, WordFinder } from "./supervised.ts";
 
 /** Each frame costs a process in the container. */
 const longestFrame = 4 * pieceSize;
@@ -32,6 +31,8 @@ export interface Ended {
 export class StreamedContainer {
   readonly #secret = new Secret();
   readonly #words: Record<1 | 2, string[]> = { 1: [], 2: [] };
+  /** Words that the supervisor has said. */
+  #said = 0;
   #waiting: () => void = () => {};
   #output: OutputSink = () => {};
   readonly #finders = { 1: this.#finder(1), 2: this.#finder(2) };
@@ -136,12 +137,10 @@ export class StreamedContainer {
       });
     }
     const [one, two] = [this.#words[1].shift(), this.#words[2].shift()];
-    const status = /^(\w+) (\d+)$/.exec(one ?? "");
-    if (one !== two || status?.[1] !== word) {
-      throw new VoyagerError(
-        "internal",
-        `the supervisor said '${one}' and '${two}' where '${word}' was expected`,
-      );
+    const status = /^(\w+) (\d+) (\d+)$/.exec(one ?? "");
+    // A number, because what comes twice must not pass for the next answer.
+    if (one !== two || status?.[1] !== word || Number(status[3]) !== ++this.#said) {
+      throw outOfOrder(`the supervisor said '${one}' and '${two}' where '${word}' was expected`);
     }
     return Number(status[2]);
   }

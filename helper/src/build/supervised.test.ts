@@ -1,3 +1,5 @@
+import { thrownBy } from "../../testing/logs.ts";
+import type { VoyagerError } from "../common/errors.ts";
 import { Supervised } from "./supervised.ts";
 
 function setUp() {
@@ -56,5 +58,7 @@ test("standard output is never searched", () => {
 test("another word than the one expected is an error", async () => {
   const { supervised, secret, say } = setUp();
   say(`@voyager ${secret} answered\n`);
-  await expect(supervised.wait("ended")).rejects.toThrow("said 'answered' where 'ended'");
+  const error = await thrownBy<VoyagerError>(supervised.wait("ended"));
+  expect(error.kind).toBe("engine");
+  expect(error.details.why).toContain("said 'answered' where 'ended'");
 });

@@ -4,6 +4,7 @@
  * standard error, marked by a secret that it alone was told, and are taken out of the log.
  */
 import { randomBytes } from "node:crypto";
+import { VoyagerError } from "../common/errors.ts";
 import type { OutputSink } from "../engine/engine.ts";
 import { systemPath } from "./layout.ts";
 
@@ -67,7 +68,7 @@ printf '@voyager %s ended\\n' "$secret" >&2
 while read -r word script answer <&3; do
   [ "$word" = ask ] || exit 125
   ${unaffected} /bin/sh "$script" >"$answer" 2>/dev/null 3<&-
-  printf '@voyager %s answered\\n' "$secret" >&2
+  printf '@voyager %s answered %s\\n' "$secret" "\${answer##*/}" >&2
 done
 exit 0
 `;
@@ -80,14 +81,19 @@ exit 0
  * - "run": runs a script of shell.
  *
  * Either comes in frames: lines with a number of bytes, those bytes after each, and a line with 0 at the
- * end. Words come on standard output and on standard error, because the engine keeps no order between the
+ * end. Words are numbered, and come on standard output and on standard error, because the engine keeps no order between the
  * two: what came before the word on a stream belongs to what the word ends.
  *
  * Folders of the store are read-only: their modes come last. `--overwrite`, because the paths of the
  * store are there already, the user's own but for their content, in a folder that is not.
  */
 export const streamedSupervisor = `${begin}
-say() { printf '@voyager %s %s %s\\n' "$secret" "$@"; printf '@voyager %s %s %s\\n' "$secret" "$@" >&2; }
+said=0
+say() {
+  said=$((said + 1))
+  printf '@voyager %s %s %s %s\\n' "$secret" "$@" $said
+  printf '@voyager %s %s %s %s\\n' "$secret" "$@" $said >&2
+}
 frames() { while read -r count && [ "$count" -gt 0 ]; do head -c "$count"; done; }
 obey() {
   while read -r word folder <&3; do
@@ -125,6 +131,14 @@ export class Secret {
   readonly mark = Buffer.from(`@voyager ${this.#text} `);
   /** What the supervisor must find on its input. */
   readonly start = `start ${this.#text}\n`;
+}
+
+/** What came is not what process 1 of the container says. */
+export function outOfOrder(why: string): VoyagerError {
+  return new VoyagerError("engine", "what comes from the container is out of order", {
+    why,
+    remedy: "look at the engine's own log, and at what else stands between it and the build",
+  });
 }
 
 /** Takes the supervisor's words out of one stream of its output. */
@@ -189,15 +203,15 @@ export class Supervised {
     return this.#secret.start;
   }
 
-  /** Resolves when the supervisor has said the word. */
-  async wait(word: "ended" | "answered"): Promise<void> {
+  /** Resolves when the supervisor has said the word: "ended", or "answered" and the file's name. */
+  async wait(word: string): Promise<void> {
     while (this.#words.length === 0) {
       await new Promise<void>((resolve) => {
         this.#waiting = resolve;
       });
     }
     const said = this.#words.shift();
-    if (said !== word) throw new Error(`the supervisor said '${said}' where '${word}' was expected`);
+    if (said !== word) throw outOfOrder(`the supervisor said '${said}' where '${word}' was expected`);
   }
 
   readonly sink: OutputSink = (stream, data) => {

@@ -21,10 +21,12 @@ export async function build(log: Log, engineAddress?: string): Promise<void> {
   endWithReader(() => process.exit(failureKinds.killed.exitCode));
   // Files get the modes that they are given, whatever the daemon's umask is.
   process.umask(0o022);
-  const { logLevel, maxBuilds } = readEngineSettings();
+  const { logLevel, maxBuilds, answerTimeout } = readEngineSettings();
   log.level = logLevel;
   // Whoever names an engine means that one.
   const isBrokered = !engineAddress && !process.env.DOCKER_HOST && hasBroker();
-  const engine = isBrokered ? new BrokerClient() : new DirectEngine(connect(engineAddress, log), maxBuilds);
+  const engine = isBrokered
+    ? new BrokerClient()
+    : new DirectEngine(connect(engineAddress, log, answerTimeout), maxBuilds);
   await runBuild(engine, readAttributes(buildTop), buildTop, log);
 }

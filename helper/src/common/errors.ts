@@ -21,7 +21,7 @@ export const failureKinds = {
   environment: { exitCode: 73, meaning: "the environment could not be made" },
   transfer: { exitCode: 74, meaning: "files could not be moved into or out of the container" },
   build: { exitCode: 1, meaning: "the build script failed" },
-  killed: { exitCode: 75, meaning: "the build was killed: a signal or the memory limit" },
+  killed: { exitCode: 75, meaning: "the build was killed: a signal, the memory limit or a time limit" },
   output: { exitCode: 76, meaning: "the build left no output, or one that Nix must not get" },
   linkage: { exitCode: 77, meaning: "the build links to what the rules of linkage forbid" },
   record: { exitCode: 78, meaning: "a record of a delivery cannot be read, or is not what it should be" },

@@ -24,13 +24,13 @@ export class Claim {
       return await this.engine.start({ ...request, name: this.name });
     } catch (error) {
       if (!(error instanceof NameTaken)) throw error;
-      await this.#removeAbandoned();
+      await this.#removeAbandoned(error);
       return null;
     }
   }
 
-  async #removeAbandoned(): Promise<void> {
-    const holder = await this.engine.containerState(this.name);
+  async #removeAbandoned(taken: NameTaken): Promise<void> {
+    const holder = taken.holder === undefined ? await this.engine.containerState(this.name) : taken.holder;
     if (!holder || holder.running) this.#idle = null;
     else if (holder.id !== this.#idle?.id) this.#idle = { id: holder.id, since: performance.now() };
     else if (performance.now() - this.#idle.since > abandonedAfter) {

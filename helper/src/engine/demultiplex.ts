@@ -5,7 +5,11 @@
  * Payloads are handed on as they come, without joining them: a frame may be larger than memory
  * should hold, and 1-byte frames must not cost a copy of everything before them.
  */
+import { readable } from "../common/readable.ts";
 import type { OutputSink } from "./engine.ts";
+
+/** Bytes of what is no frame that an error shows. */
+const longestShown = 300;
 
 export class Demultiplexer {
   readonly #header = Buffer.alloc(8);
@@ -29,7 +33,7 @@ export class Demultiplexer {
       const copied = data.copy(this.#header, this.#headerBytes, offset, offset + 8 - this.#headerBytes);
       this.#headerBytes += copied;
       offset += copied;
-      if (this.#headerBytes === 8) this.#readHeader();
+      if (this.#headerBytes === 8) this.#readHeader(data, offset);
     }
   }
 
@@ -40,10 +44,12 @@ export class Demultiplexer {
     }
   }
 
-  #readHeader(): void {
+  #readHeader(data: Buffer, offset: number): void {
     const stream = this.#header[0];
     if ((stream !== 1 && stream !== 2) || this.#header.readUIntBE(1, 3) !== 0) {
-      throw new Error(`the engine's output stream has a frame for unknown stream ${stream}`);
+      // What stands there may be an error in words.
+      const text = readable(Buffer.concat([this.#header, data.subarray(offset, offset + longestShown)]));
+      throw new Error(`the engine's output stream has a frame for unknown stream ${stream}: ${text}`);
     }
     this.#stream = stream;
     this.#payloadLeft = this.#header.readUInt32BE(4);

@@ -89,6 +89,8 @@ export interface RunningContainer {
   commit(image: { tag: string; labels: Record<string, string> }): Promise<string>;
   /** Whether the memory limit ended a process of the container. Works after its end, too. */
   outOfMemory(): Promise<boolean>;
+  /** Bytes that have come from it and gone to it so far: while there are more each time, it is not stuck. */
+  traffic(): number;
   /** Ends it at once, whatever it does. Succeeds when it has ended already. */
   kill(): Promise<void>;
 }
@@ -121,8 +123,23 @@ export interface EngineInfo {
   dataFolder: string | null;
 }
 
+/** A container as others see it. */
+export interface ContainerState {
+  id: string;
+  running: boolean;
+  created: Date;
+}
+
 /** Thrown by `start` when the container's name is in use. */
-export class NameTaken extends Error {}
+export class NameTaken extends Error {
+  /** @param holder who has it, null when it is free again; undefined: not known */
+  constructor(
+    message: string,
+    readonly holder?: ContainerState | null,
+  ) {
+    super(message);
+  }
+}
 
 /** Thrown by `start` when the engine's host does not have a mount's source. */
 export class MountSourceMissing extends Error {}
@@ -155,7 +172,7 @@ export interface Engine {
   /** Resolves when the container with this name runs no longer, or there is none; one that never started does not run. */
   whenEnded(name: string): Promise<void>;
   /** State of the container with this name, null when there is none. */
-  containerState(name: string): Promise<{ id: string; running: boolean; created: Date } | null>;
+  containerState(name: string): Promise<ContainerState | null>;
   /** Bytes that a container has written to its own layer. */
   containerSize(nameOrId: string): Promise<number>;
   /** Containers that carry the label, running or not, with all their labels. */

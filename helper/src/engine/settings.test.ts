@@ -18,6 +18,7 @@ test("without a file, four builds for each processor", () => {
   expect(readEngineSettings(join(folder(), "engine.json"))).toEqual({
     maxBuilds: 4 * availableParallelism(),
     logLevel: "info",
+    answerTimeout: 120,
   });
 });
 
@@ -27,7 +28,23 @@ test("what the file says", () => {
   expect(readEngineSettings(settings('{ "logLevel": "debug" }'))).toMatchObject({ logLevel: "debug" });
 });
 
+test("those beside the socket that DOCKER_HOST names count before the machine's", () => {
+  const before = process.env.DOCKER_HOST;
+  const beside = folder();
+  writeFileSync(join(beside, "engine.json"), '{ "answerTimeout": 1.5 }');
+  try {
+    for (const address of [`unix://${beside}/engine.sock`, `${beside}/engine.sock`]) {
+      process.env.DOCKER_HOST = address;
+      expect(readEngineSettings()).toMatchObject({ answerTimeout: 1.5 });
+    }
+  } finally {
+    if (before === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = before;
+  }
+});
+
 test.each([
+  ['{ "answerTimeout": 0 }', "answerTimeout: "],
   ['{ "maxBuilds": 0 }', "maxBuilds: "],
   ['{ "maxBuilds": 2.5 }', "maxBuilds: "],
   ['{ "maxBuilds": "8" }', "maxBuilds: "],

@@ -265,3 +265,29 @@ test("ages in words", () => {
     "30 days",
   ]);
 });
+
+test("what is installed is not taken from output that broke off", async () => {
+  const engine = makeEngine();
+  engine.losesOutput = true;
+  expect(await thrownBy<VoyagerError>(ensure(engine, [["gcc"]]))).toMatchObject({
+    kind: "engine",
+    what: "not all came that a program in the container printed",
+  });
+  expect(environments(engine)).toHaveLength(0);
+  expect(engine.present.size).toBe(0);
+});
+
+test("one that was made twice, by a request that came twice, is there once", async () => {
+  const engine = makeEngine();
+  const start = engine.start.bind(engine);
+  engine.start = async (request) => {
+    const container = await start(request);
+    const commit = async (image: { tag: string; labels: Record<string, string> }) => {
+      await container.commit(image);
+      return container.commit(image);
+    };
+    return { ...container, commit };
+  };
+  const { image } = await ensure(engine, [["gcc"]]);
+  expect(environments(engine).map(({ id }) => id)).toEqual([image]);
+});

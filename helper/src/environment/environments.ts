@@ -219,13 +219,25 @@ async function findParent(search: Search, packages: string[]): Promise<Image> {
   return best;
 }
 
+/**
+ * Removes what had the environment's name before: an older one, or one made twice because the engine got
+ * the request for it twice. Who makes one is the only one who does.
+ */
+async function removeReplaced({ engine, systemKey }: Search, packages: string[]): Promise<void> {
+  const known = await engine.images(`${labels.systemKey}=${systemKey}`);
+  const isSame = ({ labels: own }: Image) => own[labels.packages] === JSON.stringify(packages);
+  for (const image of known.filter((one) => one.tags.length === 0 && isSame(one))) {
+    await engine.removeImage(image.id);
+  }
+}
+
 async function make(
   search: Search,
   container: RunningContainer,
   parent: Image,
   packages: string[],
 ): Promise<Environment> {
-  const { engine, system, log } = search;
+  const { system, log } = search;
   const start = performance.now();
   announcePhase("environment");
   const first = parent.id === search.base.id;
@@ -238,7 +250,6 @@ async function make(
     import("./lock/install.ts"),
   ]);
   const tag = tagOf(search, packages);
-  const replaced = await engine.image(tag);
   const record = await makeEnvironment({
     container,
     packageManager: packageManagers[system.packageManager],
@@ -267,7 +278,7 @@ async function make(
     .finally(() => {
       container.kill().catch((error: unknown) => log.warn(messageOf(error)));
     });
-  if (replaced && replaced.id !== image) await engine.removeImage(replaced.id);
+  await removeReplaced(search, packages);
   const before = first ? 0 : parseRecord(parent.labels[labels.record]).packages.length;
   const installed = record.packages.length - before;
   log.info(

@@ -35,6 +35,9 @@ const quietSeconds = 30;
 /** Output kept for the explanation of a failure. */
 const keptOutput = 200_000;
 
+/** What comes after the output of a script whose output is read: one that broke off must not pass for all of it. */
+const endMark = "@@ nix-voyager: end";
+
 /** Exit codes of the scripts below, for what is not the package manager's: none of its own. */
 const statuses = { files: 197, index: 198 };
 
@@ -168,17 +171,31 @@ export async function run(
 ): Promise<{ status: number; output: string }> {
   const chunks: Buffer[] = [];
   let size = 0;
+  // A subshell, because the script may exit. What it prints is counted: a piece could get lost, or come twice.
+  const marked = `out=$(mktemp) || exit 1\n(\n${script}\n) >"$out"\nstatus=$?\ncat "$out"
+[ $status != 0 ] || printf '\\n${endMark} %s\\n' "$(wc -c <"$out")"\nrm -f "$out"\nexit $status`;
+  let printed = 0;
   const status = await container.exec({
-    command: ["/bin/sh", "-c", script],
+    command: ["/bin/sh", "-c", bounded ? script : marked],
     env: {},
     user: "0:0",
     workingDirectory: "/",
     input,
-    onOutput: (_stream, data) => {
+    onOutput: (stream, data) => {
+      if (stream === 1) printed += data.length;
       chunks.push(Buffer.from(data));
       size += data.length;
       while (bounded && size > keptOutput && chunks.length > 1) size -= chunks.shift()?.length ?? 0;
     },
   });
-  return { status, output: Buffer.concat(chunks).toString("utf8") };
+  const output = Buffer.concat(chunks).toString("utf8");
+  if (bounded || status !== 0) return { status, output };
+  const mark = new RegExp(`\\n${endMark} (\\d+)\\n`).exec(output);
+  if (!mark || Number(mark[1]) + mark[0].length !== printed) {
+    throw new VoyagerError("engine", "not all came that a program in the container printed", {
+      why: "the engine ended the output before its end, or a piece of it came twice",
+      remedy: "look at the engine's own log",
+    });
+  }
+  return { status, output: output.replace(mark[0], "") };
 }

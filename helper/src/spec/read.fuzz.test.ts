@@ -143,8 +143,10 @@ fuzz("spec validator, on descriptions that are changed", { runs: 5000 }, (random
   expect(mustFail).toBe(false);
   expect(parseAttributes(accepted)).toEqual(accepted);
   const expected = readPart(given as JsonObject) as unknown as Attributes;
-  // The one field that has a default.
+  // The fields that have a default.
   if (expected.voyager.environment.lock === undefined) expected.voyager.environment.lock = null;
+  expected.voyager.timeout ??= null;
+  expected.voyager.silenceTimeout ??= null;
   expect(accepted).toEqual(expected);
   expect(Object.keys({})).toEqual([]);
   expect(({} as JsonObject).polluted).toBeUndefined();

@@ -50,6 +50,8 @@ test.each<[string, unknown]>([
   ["voyager.limits.memory", 1024],
   ["voyager.limits.cpus", 0],
   ["voyager.limits.pids", 1.5],
+  ["voyager.timeout", 0],
+  ["voyager.silenceTimeout", "60"],
   ["voyager.products.0.type", "has space"],
   ["voyager.products.0.pattern", undefined],
   ["voyager.system.name", "Debian 12"],

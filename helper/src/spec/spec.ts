@@ -91,6 +91,8 @@ const limits = v.strictObject({
   pids: v.pipe(v.number(), v.integer(), v.minValue(16)),
 });
 
+const seconds = v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))), null);
+
 /** A line of `nix-support/hydra-build-products`, one for each file that the pattern matches. */
 const product = v.strictObject({
   type: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/)),
@@ -154,6 +156,10 @@ export const specSchema = v.strictObject({
   network: v.boolean(),
   transfer: v.picklist(["auto", "bind", "stream"]),
   limits,
+  /** Seconds that the whole build may take, all that it waits for included; null: as many as it wants. */
+  timeout: seconds,
+  /** Seconds for which nothing may come from its container nor be taken by it; null: as many as it wants. */
+  silenceTimeout: seconds,
   /** System packages that the result needs of the target; null: not declared. */
   systemRunDependencies: v.nullable(v.array(packageName)),
   products: v.array(product),

@@ -5,11 +5,16 @@
  * breaks off, and reports errors inside a stream as success.
  */
 import { readFileSync } from "node:fs";
-import { globalAgent } from "node:http";
+import { globalAgent, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
 import DockerModem from "docker-modem";
+import * as v from "valibot";
 import { codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
+import { watch } from "./watch.ts";
+
+/** Milliseconds in which an engine must answer what it can answer at once, unless it is set otherwise. */
+export const defaultAnswerTimeout = 120_000;
 
 /** One request. */
 export interface Request {
@@ -20,6 +25,11 @@ export interface Request {
   body?: unknown;
   /** Sent as the body, as a tar stream. */
   stream?: Readable;
+  /**
+   * What it asks for takes its time. It has no deadline; instead the engine is asked now and then whether
+   * it still answers.
+   */
+  lasts?: boolean;
 }
 
 /** Told of each request when its answer begins, or fails to come. */
@@ -34,6 +44,9 @@ export class EngineRefusal extends Error {
     super(reason);
   }
 }
+
+/** The connection ended before the answer did: whether the engine has done it, is not known. */
+export class BrokenOff extends VoyagerError {}
 
 // The parts of docker-modem that its types leave out.
 interface Modem {
@@ -54,6 +67,8 @@ export class Connection {
   constructor(
     readonly address: string,
     private readonly observe: RequestObserver = () => {},
+    /** Milliseconds in which the engine must answer. */
+    readonly answerTimeout = defaultAnswerTimeout,
   ) {
     const options = address.startsWith("unix://")
       ? { socketPath: address.slice("unix://".length) }
@@ -62,24 +77,43 @@ export class Connection {
   }
 
   /** Sends a request and resolves with the body's stream as soon as the headers are there. */
-  open(request: Request): Promise<Readable> {
-    return this.#dial(request, { isStream: true }) as Promise<Readable>;
+  async open(request: Request): Promise<Readable> {
+    if (request.lasts) return this.#openLasting(request);
+    return this.#inTime(request, (signal) => this.#dial(request, { isStream: true }, signal));
   }
 
   /** Sends a request and takes over its connection as a two-way stream. */
   hijack(request: Request): Promise<Duplex> {
-    // Without a body the request's headers would wait for the first byte of input.
-    const withBody = { ...request, body: request.body ?? {} };
-    const how = { hijack: true, openStdin: true, isStream: true, allowEmpty: true };
-    return this.#dial(withBody, how) as Promise<Duplex>;
+    return this.#inTime(request, async (signal) => {
+      // With a body, which an empty one is, too: else the headers would wait for the first byte of input.
+      const withBody = { ...request, body: request.body ?? {} };
+      const answer = await this.#dial(withBody, { hijack: true, isStream: true, allowEmpty: true }, signal);
+      if ("write" in answer) return answer as Duplex;
+      throw this.#senseless(request, "it did not hand over the connection", await readWhole(answer));
+    });
+  }
+
+  /** Sends a request and resolves with the whole body. */
+  async text(request: Request): Promise<string> {
+    return (await this.#whole(request)).text;
+  }
+
+  async #whole(request: Request): Promise<{ text: string; status: number | undefined }> {
+    const read = async (answer: Readable) => {
+      const text = await readWhole(answer).catch((error: unknown) => {
+        throw this.#failure(request, error);
+      });
+      return { text, status: (answer as IncomingMessage).statusCode };
+    };
+    if (request.lasts) return read(await this.open(request));
+    return this.#inTime(request, async (signal) =>
+      read(await this.#dial(request, { isStream: true }, signal)),
+    );
   }
 
   /** Sends a request and resolves with the parsed body; undefined when it is empty. */
   async json(request: Request): Promise<unknown> {
-    const answer = await this.open(request);
-    const text = await readWhole(answer).catch((error: unknown) => {
-      throw this.#failure(request, error);
-    });
+    const text = await this.text(request);
     if (text === "") return undefined;
     try {
       return JSON.parse(text);
@@ -88,7 +122,74 @@ export class Connection {
     }
   }
 
-  #dial(request: Request, how: Record<string, unknown>): Promise<unknown> {
+  /** The same for an answer of which is known what it must hold: an error may come as a success. */
+  async answer<T extends v.GenericSchema>(request: Request, schema: T): Promise<v.InferOutput<T>> {
+    const value = await this.json(request);
+    const parsed = v.safeParse(schema, value);
+    if (parsed.success) return parsed.output;
+    const [issue] = parsed.issues;
+    throw this.#senseless(request, `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`, value);
+  }
+
+  /** The same for an answer that is empty, and has one of these statuses, when all is well. */
+  async done(request: Request, ...statuses: number[]): Promise<void> {
+    const { text, status } = await this.#whole(request);
+    if (text !== "") throw this.#senseless(request, "it should be empty", text);
+    if (status === undefined || statuses.includes(status)) return;
+    throw this.#senseless(request, `it has status ${status}, not ${statuses.join(" or ")}`, null);
+  }
+
+  async #openLasting(request: Request): Promise<Readable> {
+    const abort = new AbortController();
+    let answer: Readable | undefined;
+    const stop = watch({
+      every: this.answerTimeout / 4,
+      traffic: () => 0,
+      goesOn: () => this.#answers(),
+      onLost: (error) => {
+        answer?.destroy(error);
+        abort.abort(error);
+      },
+    });
+    try {
+      answer = await this.#dial(request, { isStream: true }, abort.signal);
+      return answer.once("close", stop);
+    } catch (error) {
+      stop();
+      throw abort.signal.aborted ? abort.signal.reason : error;
+    }
+  }
+
+  /** Whether the engine answers at all, be it that it refuses to. Throws when it does not. */
+  async #answers(): Promise<true> {
+    try {
+      await this.text({ method: "GET", path: "/_ping" });
+    } catch (error) {
+      if (!(error instanceof EngineRefusal)) throw error;
+    }
+    return true;
+  }
+
+  /** Gives up what takes longer than an engine may take to answer. */
+  async #inTime<T>(request: Request, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), this.answerTimeout);
+    try {
+      return await action(abort.signal);
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+      const what = `the engine did not answer ${request.method} ${request.path} within ${this.answerTimeout / 1000} s`;
+      throw new VoyagerError("engine", what, {
+        why: "it is stuck or has too much to do, or the connection to it is stuck",
+        remedy: `look at the engine's own log; one that is only slow gets more time by "answerTimeout"\nin engine.json, see docs/setup.md`,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @returns the answer's body, or the connection that was hijacked */
+  #dial(request: Request, how: Record<string, unknown>, abortSignal: AbortSignal): Promise<Readable> {
     const query = new URLSearchParams(
       Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
     ).toString();
@@ -102,19 +203,34 @@ export class Connection {
           options: request.body === undefined ? {} : { _query: {}, _body: request.body },
           ...(request.stream ? { file: request.stream } : {}),
           statusCodes: successes,
+          abortSignal,
           ...how,
         },
         (error, answer) => {
           const seconds = (performance.now() - start) / 1000;
           this.observe({ method: request.method, path: request.path, seconds });
           if (error) reject(this.#failure(request, error));
-          else resolve(answer);
+          else resolve(answer as Readable);
         },
       );
     });
   }
 
+  #senseless(request: Request, why: string, answer: unknown): VoyagerError {
+    const words = (answer as { message?: unknown; error?: unknown } | null) ?? {};
+    const said = [words.message, words.error, answer].find((one) => typeof one === "string" && one !== "");
+    return new VoyagerError(
+      "engine",
+      `the engine's answer to ${request.method} ${request.path} makes no sense`,
+      {
+        why: said ? `${why}\nit says: ${String(said).slice(0, 500)}` : why,
+        remedy: "look at the engine's own log, and at what else stands between it and the build",
+      },
+    );
+  }
+
   #failure(request: Request, error: unknown): Error {
+    if (error instanceof VoyagerError) return error;
     const status = (error as { statusCode?: number }).statusCode;
     if (status !== undefined) return new EngineRefusal(status, reasonOf(error));
     const code = codeOf(error);
@@ -133,7 +249,7 @@ export class Connection {
         cause: error,
       });
     }
-    return new VoyagerError("engine", `the engine broke off ${request.method} ${request.path}`, {
+    return new BrokenOff("engine", `the engine broke off ${request.method} ${request.path}`, {
       why: messageOf(error),
       remedy: "look at the engine's own log",
       cause: error,

@@ -152,7 +152,14 @@ test("what the engine says of itself", async () => {
 
 describe("containers by name", () => {
   test("names of those with a label", async () => {
-    daemon.on("GET /containers/json", json([{ Names: ["/one"] }, { Names: null }, { Names: ["/two"] }]));
+    daemon.on(
+      "GET /containers/json",
+      json([
+        { Id: "1", Names: ["/one"] },
+        { Id: "2", Names: null },
+        { Id: "3", Names: ["/two"] },
+      ]),
+    );
     expect(await engine.containerNames("k")).toEqual(["one", "two"]);
     expect(daemon.seen[0]?.query).toEqual({ all: "true", filters: '{"label":["k"]}' });
   });

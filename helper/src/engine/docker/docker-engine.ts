@@ -1,40 +1,42 @@
 /** The Docker implementation of `Engine`. API 1.41 (Docker 20.10) is the oldest that is tested. */
-import { type Duplex, Readable } from "node:stream";
-import {
-  type ContainerRequest,
-  type Engine,
-  type EngineInfo,
-  type IdleContainer,
-  type Image,
-  ImageMissing,
-  MountSourceMissing,
-  NameTaken,
-  type RunningContainer,
+import type { Readable } from "node:stream";
+import * as v from "valibot";
+import type {
+  ContainerRequest,
+  ContainerState,
+  Engine,
+  EngineInfo,
+  IdleContainer,
+  Image,
+  RunningContainer,
 } from "../engine.ts";
+import { containerList, containerSize, imageAnswer, infoAnswer, volumeList } from "./answers.ts";
 import { Connection, EngineRefusal, type Request, type RequestObserver } from "./connection.ts";
-import { DockerContainer, imageComment, removeContainer } from "./container.ts";
-import { createBody } from "./create-body.ts";
+import { imageComment, removeContainer } from "./container.ts";
 import { explain } from "./explain.ts";
-import { type ImageAnswer, inspectContainer, inspectImage, toImage } from "./inspect.ts";
+import { inspectContainer, inspectImage, toImage } from "./inspect.ts";
 import { idleContainers, unnamedImages } from "./left.ts";
 import { followProgress } from "./progress.ts";
+import { startContainer } from "./start-container.ts";
 
 export class DockerEngine implements Engine {
   readonly #connection: Connection;
 
-  /** @param address "unix:///path" or "tcp://host:port" */
+  /**
+   * @param address "unix:///path" or "tcp://host:port"
+   * @param answerTimeout milliseconds in which it must answer what it can answer at once
+   */
   constructor(
     readonly address: string,
     observe?: RequestObserver,
+    answerTimeout?: number,
   ) {
-    this.#connection = new Connection(address, observe);
+    this.#connection = new Connection(address, observe, answerTimeout);
   }
 
   async info(): Promise<EngineInfo> {
-    const info = (await this.#json("asking the engine about itself", {
-      method: "GET",
-      path: "/info",
-    })) as { Name?: string; ServerVersion?: string; SystemTime?: string; DockerRootDir?: string };
+    const request: Request = { method: "GET", path: "/info" };
+    const info = await this.#answer("asking the engine about itself", request, infoAnswer);
     return {
       name: info.Name ?? "unnamed",
       version: info.ServerVersion ?? "unknown",
@@ -49,12 +51,9 @@ export class DockerEngine implements Engine {
   }
 
   async images(label: string): Promise<Image[]> {
-    const answers = (await this.#json("listing images", {
-      method: "GET",
-      path: "/images/json",
-      query: { filters: JSON.stringify({ label: [label] }) },
-    })) as ImageAnswer[];
-    return answers.map(toImage);
+    const query = { filters: JSON.stringify({ label: [label] }) };
+    const request: Request = { method: "GET", path: "/images/json", query };
+    return (await this.#answer("listing images", request, v.array(imageAnswer))).map(toImage);
   }
 
   async pull(reference: string): Promise<void> {
@@ -66,6 +65,7 @@ export class DockerEngine implements Engine {
         method: "POST",
         path: "/images/create",
         query: { fromImage: name ?? reference, tag: tag ?? (reference.includes("@") ? "" : "latest") },
+        lasts: true,
       },
       ({ status }) => /^(Status: |Digest: )/.test(status ?? ""),
     );
@@ -87,6 +87,7 @@ export class DockerEngine implements Engine {
           ...(changes.length > 0 ? { changes: changes.join("\n") } : {}),
         },
         stream: tar,
+        lasts: true,
       },
       ({ status = "" }) => {
         if (/^sha256:/.test(status)) id = status;
@@ -98,16 +99,19 @@ export class DockerEngine implements Engine {
 
   async tagImage(reference: string, tag: string): Promise<void> {
     const separator = tag.lastIndexOf(":");
-    await this.#json(`naming image ${tag}`, {
-      method: "POST",
-      path: `/images/${reference}/tag`,
-      query: { repo: tag.slice(0, separator), tag: tag.slice(separator + 1) },
-    });
+    const query = { repo: tag.slice(0, separator), tag: tag.slice(separator + 1) };
+    try {
+      await this.#connection.done({ method: "POST", path: `/images/${reference}/tag`, query }, 201);
+    } catch (error) {
+      throw explain(`naming image ${tag}`, error);
+    }
   }
 
   async removeImage(reference: string): Promise<boolean> {
     try {
-      await this.#connection.json({ method: "DELETE", path: `/images/${reference}` });
+      // A large one takes its time.
+      const request: Request = { method: "DELETE", path: `/images/${reference}`, lasts: true };
+      await this.#connection.answer(request, v.array(v.unknown()));
       return true;
     } catch (error) {
       if (error instanceof EngineRefusal && error.status === 404) return true;
@@ -116,73 +120,14 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async start(request: ContainerRequest): Promise<RunningContainer> {
-    const id = await this.#create(request);
-    let attached: Duplex | undefined;
-    try {
-      // Both must be there before the start: a wait that comes later may miss the end, and output
-      // that comes earlier is lost (it is kept nowhere).
-      const [stream, waiting] = await Promise.all([
-        this.#connection.hijack({
-          method: "POST",
-          path: `/containers/${id}/attach`,
-          query: { stream: true, stdin: true, stdout: true, stderr: true },
-        }),
-        this.#connection.open({
-          method: "POST",
-          path: `/containers/${id}/wait`,
-          query: { condition: "next-exit" },
-        }),
-        request.files ? this.#putFiles(id, request.files) : null,
-      ]);
-      attached = stream;
-      const container = new DockerContainer(this.#connection, id, stream, waiting, request.onOutput);
-      if (request.firstInput) stream.write(request.firstInput);
-      await this.#connection.json({ method: "POST", path: `/containers/${id}/start` });
-      return container;
-    } catch (error) {
-      attached?.destroy();
-      await removeContainer(this.#connection, id).catch(() => {});
-      throw explain("starting a container", error);
-    }
-  }
-
-  async #putFiles(id: string, files: Buffer): Promise<void> {
-    await this.#connection.json({
-      method: "PUT",
-      path: `/containers/${id}/archive`,
-      query: { path: "/", noOverwriteDirNonDir: true },
-      stream: Readable.from([files]),
-    });
-  }
-
-  async #create(request: ContainerRequest): Promise<string> {
-    try {
-      const answer = (await this.#connection.json({
-        method: "POST",
-        path: "/containers/create",
-        query: request.name ? { name: request.name } : {},
-        body: createBody(request),
-      })) as { Id: string };
-      return answer.Id;
-    } catch (error) {
-      if (error instanceof EngineRefusal) {
-        if (error.status === 409) throw new NameTaken(error.reason);
-        if (error.status === 404) throw new ImageMissing(error.reason);
-        if (/invalid mount config/.test(error.reason)) {
-          throw new MountSourceMissing(error.reason);
-        }
-      }
-      throw explain("creating a container", error);
-    }
+  start(request: ContainerRequest): Promise<RunningContainer> {
+    return startContainer(this.#connection, request);
   }
 
   async volumes(label: string): Promise<{ name: string; created: Date }[]> {
-    const answer = (await this.#json("listing volumes", {
-      method: "GET",
-      path: "/volumes",
-      query: { filters: JSON.stringify({ label: [label] }) },
-    })) as { Volumes: { Name: string; CreatedAt: string }[] | null };
+    const query = { filters: JSON.stringify({ label: [label] }) };
+    const request: Request = { method: "GET", path: "/volumes", query };
+    const answer = await this.#answer("listing volumes", request, volumeList);
     return (answer.Volumes ?? []).map(({ Name, CreatedAt }) => ({
       name: Name,
       created: new Date(CreatedAt),
@@ -191,7 +136,8 @@ export class DockerEngine implements Engine {
 
   async removeVolume(name: string): Promise<boolean> {
     try {
-      await this.#connection.json({ method: "DELETE", path: `/volumes/${encodeURIComponent(name)}` });
+      const path = `/volumes/${encodeURIComponent(name)}`;
+      await this.#connection.done({ method: "DELETE", path, lasts: true }, 204);
       return true;
     } catch (error) {
       if (error instanceof EngineRefusal && error.status === 404) return true;
@@ -206,6 +152,7 @@ export class DockerEngine implements Engine {
         method: "POST",
         path: `/containers/${encodeURIComponent(name)}/wait`,
         query: { condition: "not-running" },
+        lasts: true,
       });
     } catch (error) {
       if (error instanceof EngineRefusal && error.status === 404) return;
@@ -213,26 +160,21 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async containerState(name: string) {
+  async containerState(name: string): Promise<ContainerState | null> {
     const answer = await inspectContainer(this.#connection, name);
     return answer && { id: answer.Id, running: answer.State.Running, created: new Date(answer.Created) };
   }
 
   async containerSize(nameOrId: string): Promise<number> {
-    const answer = (await this.#json("asking what a container has written", {
-      method: "GET",
-      path: `/containers/${encodeURIComponent(nameOrId)}/json`,
-      query: { size: true },
-    })) as { SizeRw?: number };
-    return answer.SizeRw ?? 0;
+    const path = `/containers/${encodeURIComponent(nameOrId)}/json`;
+    const request: Request = { method: "GET", path, query: { size: true } };
+    return (await this.#answer("asking what a container has written", request, containerSize)).SizeRw;
   }
 
   async containers(label: string): Promise<{ name: string; labels: Record<string, string> }[]> {
-    const answers = (await this.#json("listing containers", {
-      method: "GET",
-      path: "/containers/json",
-      query: { all: true, filters: JSON.stringify({ label: [label] }) },
-    })) as { Names: string[] | null; Labels?: Record<string, string> | null }[];
+    const query = { all: true, filters: JSON.stringify({ label: [label] }) };
+    const request: Request = { method: "GET", path: "/containers/json", query };
+    const answers = await this.#answer("listing containers", request, containerList);
     return answers.flatMap(({ Names, Labels }) =>
       (Names ?? []).map((name) => ({ name: name.replace(/^\//, ""), labels: Labels ?? {} })),
     );
@@ -276,9 +218,13 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async #json(doing: string, request: Request): Promise<unknown> {
+  async #answer<T extends v.GenericSchema>(
+    doing: string,
+    request: Request,
+    schema: T,
+  ): Promise<v.InferOutput<T>> {
     try {
-      return await this.#connection.json(request);
+      return await this.#connection.answer(request, schema);
     } catch (error) {
       throw explain(doing, error);
     }

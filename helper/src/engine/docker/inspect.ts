@@ -1,28 +1,9 @@
 /** What the engine says of one image, or of one container. */
+import type * as v from "valibot";
 import type { Image } from "../engine.ts";
+import { containerAnswer, type ContainerAnswer, imageAnswer, type ImageAnswer } from "./answers.ts";
 import { type Connection, EngineRefusal } from "./connection.ts";
 import { explain } from "./explain.ts";
-
-/** An image, in a list or by itself. */
-export interface ImageAnswer {
-  Id: string;
-  RepoTags: string[] | null;
-  Created: string | number;
-  Size: number;
-  Labels?: Record<string, string> | null;
-  /** Only by itself, as is what follows. */
-  Config?: { Labels?: Record<string, string> | null };
-  Comment?: string;
-}
-
-/** A container by itself. */
-export interface ContainerAnswer {
-  Id: string;
-  Created: string;
-  State: { Running: boolean; FinishedAt: string };
-  Config: { Labels: Record<string, string> | null };
-  HostConfig: { AutoRemove: boolean };
-}
 
 export function toImage(answer: ImageAnswer): Image {
   return {
@@ -36,23 +17,24 @@ export function toImage(answer: ImageAnswer): Image {
 }
 
 /** The image with this tag, digest or id; null when there is none. */
-export async function inspectImage(connection: Connection, reference: string): Promise<ImageAnswer | null> {
-  const answer = await inspected(connection, `/images/${reference}/json`, `inspecting image ${reference}`);
-  return answer as ImageAnswer | null;
+export function inspectImage(connection: Connection, reference: string): Promise<ImageAnswer | null> {
+  return inspected(connection, `/images/${reference}/json`, imageAnswer, `inspecting image ${reference}`);
 }
 
 /** The container with this name or id; null when there is none. */
-export async function inspectContainer(
-  connection: Connection,
-  name: string,
-): Promise<ContainerAnswer | null> {
+export function inspectContainer(connection: Connection, name: string): Promise<ContainerAnswer | null> {
   const path = `/containers/${encodeURIComponent(name)}/json`;
-  return (await inspected(connection, path, `inspecting container ${name}`)) as ContainerAnswer | null;
+  return inspected(connection, path, containerAnswer, `inspecting container ${name}`);
 }
 
-async function inspected(connection: Connection, path: string, doing: string): Promise<unknown> {
+async function inspected<S extends v.GenericSchema>(
+  connection: Connection,
+  path: string,
+  schema: S,
+  doing: string,
+): Promise<v.InferOutput<S> | null> {
   try {
-    return await connection.json({ method: "GET", path });
+    return await connection.answer({ method: "GET", path }, schema);
   } catch (error) {
     if (error instanceof EngineRefusal && error.status === 404) return null;
     throw explain(doing, error);

@@ -12,9 +12,9 @@ export async function idleContainers(connection: Connection, label: string): Pro
   const all = await Promise.all(ids.map((id) => inspectContainer(connection, id)));
   return all.flatMap((one) => {
     // Whoever starts a container of an image of ours by hand gets its labels.
-    if (!one || one.State.Running || !one.HostConfig.AutoRemove) return [];
-    const since = Math.max(Date.parse(one.Created), Date.parse(one.State.FinishedAt));
-    return [{ id: one.Id, labels: one.Config.Labels ?? {}, since: new Date(since) }];
+    if (!one || one.State.Running || !one.HostConfig?.AutoRemove) return [];
+    const since = Math.max(...[one.Created, one.State.FinishedAt].map((date) => Date.parse(date) || 0));
+    return [{ id: one.Id, labels: one.Config?.Labels ?? {}, since: new Date(since) }];
   });
 }
 
