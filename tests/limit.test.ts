@@ -1,36 +1,57 @@
 /** How many builds run at once on one engine, however many Nix starts. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CountedEngine } from "./support/counted.ts";
 import { expectNothingLeft, mustBuild, nixBuild } from "./support/nix.ts";
+import { OwnBroker } from "./support/own-broker.ts";
 
-const settings = "/run/nix-voyager/engine.json";
-const before = existsSync(settings) ? readFileSync(settings) : null;
+/** An engine without a broker. */
+let engine: CountedEngine;
+const allow = (settings: string) => writeFileSync(join(engine.folder, "engine.json"), settings);
+beforeAll(async () => {
+  engine = await CountedEngine.start();
+});
 afterAll(async () => {
-  if (before) writeFileSync(settings, before);
-  else rmSync(settings, { force: true });
+  await engine.stop();
   await expectNothingLeft();
 });
 
 /** Builds that note, in nanoseconds, when they began and ended. */
-const builds = (count: number) => `map (number: build {
-  pname = "limited-\${toString number}";
+const builds = (pname: string, count: number) => `map (number: build {
+  pname = "${pname}-\${toString number}";
   buildScript = "date +%s%N >$out/begin; sleep 0.5; date +%s%N >$out/end";
 }) (builtins.genList (number: number) ${count})`;
 
-test("Nix starts eight, the engine runs two at once", async () => {
-  writeFileSync(settings, '{ "maxBuilds": 2 }');
-  const outputs = await mustBuild(builds(8), ["-j", "8"]);
+/** How many of some builds ran at once at most. */
+function most(outputs: string[]): number {
   const moment = (output: string, name: string) => BigInt(readFileSync(join(output, name), "utf8"));
   const spans = outputs.map((output) => ({ begin: moment(output, "begin"), end: moment(output, "end") }));
   const together = spans.map(({ begin }) => spans.filter((span) => span.begin <= begin && begin < span.end));
-  expect(Math.max(...together.map(({ length }) => length))).toBe(2);
+  return Math.max(...together.map(({ length }) => length));
+}
+
+test("Nix starts eight, the engine runs two at once", async () => {
+  allow('{ "maxBuilds": 2 }');
+  expect(most(await mustBuild(builds("limited", 8), ["-j", "8", ...engine.nixOptions]))).toBe(2);
+});
+
+test("Nix starts eight, the broker runs three at once", async () => {
+  const broker = await OwnBroker.start({ inAll: { builds: 3 } });
+  try {
+    expect(most(await mustBuild(builds("queued", 8), ["-j", "8", ...broker.nixOptions]))).toBe(3);
+  } finally {
+    await broker.stop();
+  }
 });
 
 test("settings that make no sense are an error that names the file", async () => {
-  writeFileSync(settings, '{ "maxBuild": 2 }');
-  const { status, stderr } = await nixBuild('build { pname = "limited"; buildScript = "touch $out/file"; }');
+  allow('{ "maxBuild": 2 }');
+  const { status, stderr } = await nixBuild(
+    'build { pname = "limited"; buildScript = "touch $out/file"; }',
+    engine.nixOptions,
+  );
   expect(status).not.toBe(0);
-  expect(stderr).toContain(`the engine's settings in ${settings} cannot be used`);
+  expect(stderr).toContain("the engine's settings in /run/nix-voyager/engine.json cannot be used");
   expect(stderr).toContain("maxBuild: ");
   expect(stderr).toContain("remedy: write an object such as");
 });

@@ -1,5 +1,6 @@
 /** Debian 13's Nix, in a container that shares this machine's engine: its builds run beside it. */
 import { statSync } from "node:fs";
+import { CountedEngine } from "./support/counted.ts";
 import { nix, root, voyagerCommand } from "./support/nix.ts";
 import { must, run } from "./support/run.ts";
 import { targetImage } from "./support/target.ts";
@@ -13,7 +14,9 @@ async function withNewerNix(script: string) {
   const registry = await nix("nix-instantiate", [
     ...["--eval", `${root}/helper/nix/registry.nix`, "--arg", "npmRegistry", "null", "--arg", "pkgs", "null"],
   ]);
-  const { gid } = statSync(`${socketFolder}/engine.sock`);
+  // Its build users are not this machine's, so this machine's broker is not for them.
+  const engine = await CountedEngine.start();
+  const { gid } = statSync(`${engine.folder}/engine.sock`);
   const setUp = `
     groupadd -r -g ${gid} nixbld
     # Ids of their own: a Nix kills all processes of its build user, and this machine's Nix would
@@ -29,7 +32,7 @@ substituters ='
   const certificates = "/etc/ssl/certs/ca-certificates.crt";
   const volumes = [
     `${root}:/checkout:ro`,
-    `${socketFolder}:${socketFolder}`,
+    `${engine.folder}:${socketFolder}`,
     `${certificates}:${certificates}:ro`,
   ];
   return run("docker", [
@@ -40,7 +43,7 @@ substituters ='
     ...volumes.flatMap((volume) => ["--volume", volume]),
     ...["--env", `npm_config_registry=${JSON.parse(registry.stdout)}`],
     ...["--env", `NIX_SSL_CERT_FILE=${certificates}`, image, "sh", "-exc", `${setUp}\n${script}`],
-  ]);
+  ]).finally(() => engine.stop());
 }
 
 test("evaluates everything and builds bcrypt", async () => {

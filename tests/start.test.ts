@@ -73,7 +73,7 @@ test("the same bytes each time, caches included", () => {
   execFileSync(process.execPath, [bundler, bundle]);
   const same = (name: string) => readFileSync(join(before, name)).equals(readFileSync(join(bundle, name)));
   const names = readdirSync(bundle);
-  expect(names).toHaveLength(5);
+  expect(names).toHaveLength(6);
   expect(names.filter((name) => !same(name))).toEqual([]);
 });
 

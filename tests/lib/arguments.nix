@@ -67,10 +67,10 @@ in {
     fails "'memory' in argument 'limits' must be bytes (16777216 or more) or a string like \"512M\" or \"2G\", got the string '2 gigabytes'"
     (build {limits.memory = "2 gigabytes";});
   "a time limit that is none" =
-    fails "mkDockerWheel: argument 'timeout' must be a number of seconds, 1 or more or null, got the integer 0"
+    fails "mkDockerWheel: argument 'timeout' must be a number of seconds, 1 or more, got the integer 0"
     (wheel {timeout = 0;});
   "a time limit in other words" =
-    fails "argument 'silenceTimeout' must be a number of seconds, 1 or more or null, got the string '10m'"
+    fails "argument 'silenceTimeout' must be a number of seconds, 1 or more, got the string '10m'"
     (build {silenceTimeout = "10m";});
   "too little memory" =
     fails "'memory' in argument 'limits' must be bytes (16777216 or more)"

@@ -18,7 +18,8 @@ export interface Cost {
 /** The machine's engine behind a socket that counts, which builds find in the place of its own. */
 export class CountedEngine {
   private constructor(
-    private readonly folder: string,
+    /** What a sandbox sees as /run/nix-voyager: no broker, so builds use the engine itself. */
+    readonly folder: string,
     private readonly proxy: EngineProxy,
   ) {}
 
@@ -35,11 +36,15 @@ export class CountedEngine {
     rmSync(this.folder, { recursive: true });
   }
 
+  /** Options by which nix-build lets this engine into the sandbox, and nothing else. */
+  get nixOptions(): string[] {
+    return ["--option", "sandbox-paths", `/run/nix-voyager=${this.folder}`];
+  }
+
   /** Builds an expression (see `mustBuild`). One at a time: all requests until it ends are taken for its own. */
   async build(expression: string, args: string[] = []): Promise<Cost> {
     const before = this.proxy.requests.length;
-    const socket = ["--option", "sandbox-paths", `/run/nix-voyager=${this.folder}`];
-    const outputs = await mustBuild(expression, [...socket, ...args]);
+    const outputs = await mustBuild(expression, [...this.nixOptions, ...args]);
     const requests = this.proxy.requests.slice(before);
     const sum = (name: "bytesIn" | "bytesOut") => requests.reduce((total, one) => total + one[name], 0);
     return { outputs, requests, bytesIn: sum("bytesIn"), bytesOut: sum("bytesOut") };

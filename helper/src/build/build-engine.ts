@@ -5,7 +5,7 @@ import type { ContainerRequest, Engine, RunningContainer } from "../engine/engin
 import { type Environment, type EnvironmentRequest, ensureEnvironment } from "../environment/environments.ts";
 import { labels } from "../environment/labels.ts";
 import type { Identity } from "../transfer/identity.ts";
-import { type MadeEntry, packMade } from "../transfer/pack.ts";
+import type { MadeEntry } from "../transfer/pack.ts";
 import { type Note, noted } from "./attend.ts";
 import { buildFolder } from "./layout.ts";
 import { startInSlot } from "./slots.ts";
@@ -60,7 +60,9 @@ export class DirectEngine implements BuildEngine {
       .catch((error: unknown) => log.debug(`not swept: ${messageOf(error)}`));
   }
 
-  start({ identity, foundations, ...request }: BuildRequest, log: Log): Promise<BuildContainer> {
+  async start({ identity, foundations, ...request }: BuildRequest, log: Log): Promise<BuildContainer> {
+    // Where nothing is streamed, it is not needed, and slow to load.
+    const { packMade } = foundations.length > 0 ? await import("../transfer/pack.ts") : { packMade: null };
     return startInSlot(
       { engine: this.engine, limit: this.limit, log },
       {
@@ -69,7 +71,7 @@ export class DirectEngine implements BuildEngine {
         workingDirectory: buildFolder,
         labels: { [labels.container]: "build" },
         privilegesOfPackageManager: false,
-        ...(foundations.length > 0 ? { files: packMade(foundations) } : {}),
+        ...(packMade ? { files: packMade(foundations) } : {}),
       },
     );
   }
