@@ -1,6 +1,7 @@
 /** Containers that have what a target has: the base image and run-time packages, nothing of a build. */
 import { readdirSync } from "node:fs";
 import { keyOf } from "../../helper/src/common/hash.ts";
+import { voyagerCommand } from "./nix.ts";
 import { must, type Result, run } from "./run.ts";
 
 /** The only wheel of an output. */
@@ -10,7 +11,7 @@ export function wheelIn(path: string): string {
   return wheel;
 }
 
-/** The base image of a system that `voyager image bootstrap` made. */
+/** The base image of a system that `voyager image bootstrap` made, which it does now if it must. */
 export async function baseImage(system = "debian12"): Promise<string> {
   const format = "{{.Repository}}:{{.Tag}}";
   const filters = [
@@ -19,8 +20,13 @@ export async function baseImage(system = "debian12"): Promise<string> {
     "--filter",
     `label=nix-voyager.system=${system}`,
   ];
-  const tags = (await must("docker", ["images", ...filters, "--format", format])).split("\n");
-  const tag = tags.find((one) => one.startsWith("nix-voyager/base:"));
+  const find = async () => {
+    const tags = (await must("docker", ["images", ...filters, "--format", format])).split("\n");
+    return tags.find((one) => one.startsWith("nix-voyager/base:"));
+  };
+  const there = await find();
+  if (!there) await must(await voyagerCommand(), ["image", "bootstrap", system]);
+  const tag = there ?? (await find());
   if (!tag) throw new Error(`there is no base image of ${system}: voyager image bootstrap ${system}`);
   return tag;
 }
