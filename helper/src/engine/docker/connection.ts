@@ -16,7 +16,7 @@ export interface Request {
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path of the API, without version and query. */
   path: string;
-  query?: Record<string, string | number | boolean>;
+  query?: Record<string, string | number | boolean | string[] | undefined>;
   body?: unknown;
   /** Sent as the body, as a tar stream. */
   stream?: Readable;
@@ -38,6 +38,12 @@ export class EngineRefusal extends Error {
 // The parts of docker-modem that its types leave out.
 interface Modem {
   dial(options: Record<string, unknown>, callback: (error: unknown, answer: unknown) => void): void;
+  /** Called with the head of each answer, be it an error. */
+  buildPayload(...args: [unknown, unknown, unknown, unknown, unknown, AnswerHead, ...unknown[]]): void;
+}
+
+interface AnswerHead {
+  headers?: { server?: string };
 }
 
 // Node would work out the name for TLS even where there is none, and for that compile a regular
@@ -49,6 +55,7 @@ const successes = { 101: true, 200: true, 201: true, 204: true, 304: true };
 
 export class Connection {
   readonly #modem: Modem;
+  #server: string | undefined;
 
   /** @param address "unix:///path" or "tcp://host:port" */
   constructor(
@@ -58,7 +65,18 @@ export class Connection {
     const options = address.startsWith("unix://")
       ? { socketPath: address.slice("unix://".length) }
       : tcpOptions(address);
-    this.#modem = new DockerModem(options) as unknown as Modem;
+    const modem = new DockerModem(options) as unknown as Modem;
+    const { buildPayload } = modem;
+    modem.buildPayload = (...args) => {
+      this.#server ??= args[5].headers?.server;
+      buildPayload.apply(modem, args);
+    };
+    this.#modem = modem;
+  }
+
+  /** What the engine calls itself, once it has answered. */
+  get server(): string | undefined {
+    return this.#server;
   }
 
   /** Sends a request and resolves with the body's stream as soon as the headers are there. */
@@ -80,7 +98,7 @@ export class Connection {
     const text = await readWhole(answer).catch((error: unknown) => {
       throw this.#failure(request, error);
     });
-    if (text === "") return undefined;
+    if (text.trim() === "") return undefined; // Podman ends it with a newline, be there anything or not
     try {
       return JSON.parse(text);
     } catch (error) {
@@ -90,7 +108,9 @@ export class Connection {
 
   #dial(request: Request, how: Record<string, unknown>): Promise<unknown> {
     const query = new URLSearchParams(
-      Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
+      Object.entries(request.query ?? {}).flatMap(([name, value]): [string, string][] =>
+        [value].flat().map((one) => [name, String(one)]),
+      ),
     ).toString();
     const start = performance.now();
     return new Promise((resolve, reject) => {

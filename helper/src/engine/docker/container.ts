@@ -1,11 +1,13 @@
 /** A started container of a Docker engine. */
 import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { asVoyagerError, codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
 import { Demultiplexer } from "../demultiplex.ts";
 import type { ExecRequest, OutputSink, RunningContainer } from "../engine.ts";
 import { type Connection, EngineRefusal, readWhole, type Request } from "./connection.ts";
-import { deathIn, statusOf } from "./ending.ts";
+import { deathEvents, deathIn, statusOf } from "./ending.ts";
+import { dialectOf, isEnding, isGone } from "./dialect.ts";
 import { explain } from "./explain.ts";
 
 /** Feeds a multiplexed stream to `sink` until it ends. Rejects when it breaks off. */
@@ -61,6 +63,7 @@ export class DockerContainer implements RunningContainer {
     waiting: Readable,
     onOutput: OutputSink,
     private readonly startedAt: number,
+    private readonly dialect = dialectOf(connection.server),
   ) {
     this.lifeline = attached;
     this.#delivered = deliverOutput(attached, onOutput);
@@ -85,7 +88,7 @@ export class DockerContainer implements RunningContainer {
     const query = {
       // Events since then are told at once.
       since: Math.floor(this.startedAt / 1000) - 1,
-      filters: JSON.stringify({ container: [this.id], event: ["die"] }),
+      filters: JSON.stringify({ container: [this.id], event: deathEvents }),
     };
     const events = await this.connection.open({ method: "GET", path: "/events", query }).catch(() => null);
     const told = events ? Promise.all([deathIn(events), this.#delivered]) : this.exit;
@@ -166,15 +169,18 @@ export class DockerContainer implements RunningContainer {
         repo: image.tag.slice(0, separator),
         tag: image.tag.slice(separator + 1),
         pause: false,
+        ...this.dialect.commitLabels(image.labels),
       },
       // Given explicitly: otherwise the container's own variables, a proxy's address among them,
       // would stay in the image.
       body: { Labels: image.labels, Env: [], Entrypoint: [], Cmd: ["/bin/sh"], User: "", WorkingDir: "/" },
     })) as { Id: string };
-    return answer.Id;
+    // Podman tells it without what kind of hash it is.
+    return answer.Id.replace(/^(?=[0-9a-f]{64}$)/, "sha256:");
   }
 
   async outOfMemory(): Promise<boolean> {
+    if (!this.dialect.tellsOutOfMemory) return false;
     const filters = JSON.stringify({ container: [this.id], event: ["oom"] });
     const since = Math.floor(this.startedAt / 1000) - 1;
     const until = Math.ceil(Date.now() / 1000) + 1;
@@ -195,16 +201,20 @@ export class DockerContainer implements RunningContainer {
   }
 }
 
+/** Milliseconds between two attempts to remove a container that ends by itself, and how many there are. */
+const [pause, attempts] = [100, 50];
+
 /** Removes a container by force; succeeds when there is none or it is being removed. */
 export async function removeContainer(connection: Connection, id: string): Promise<void> {
-  try {
-    await connection.json({
-      method: "DELETE",
-      path: `/containers/${encodeURIComponent(id)}`,
-      query: { force: true, v: true },
-    });
-  } catch (error) {
-    if (error instanceof EngineRefusal && (error.status === 404 || error.status === 409)) return;
-    throw error;
+  const path = `/containers/${encodeURIComponent(id)}`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await connection.json({ method: "DELETE", path, query: { force: true, v: true } });
+      return;
+    } catch (error) {
+      if (isGone(error) || (error instanceof EngineRefusal && error.status === 409)) return;
+      if (!isEnding(error) || attempt === attempts) throw error;
+      await sleep(pause);
+    }
   }
 }

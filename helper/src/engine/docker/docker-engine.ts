@@ -6,35 +6,14 @@ import {
   type EngineInfo,
   type Image,
   ImageMissing,
-  MountSourceMissing,
-  NameTaken,
   type RunningContainer,
 } from "../engine.ts";
 import { Connection, EngineRefusal, type Request, type RequestObserver } from "./connection.ts";
 import { DockerContainer, removeContainer } from "./container.ts";
 import { createBody } from "./create-body.ts";
+import { type Dialect, dialectOf, type ImageAnswer, isGone } from "./dialect.ts";
 import { explain } from "./explain.ts";
 import { followProgress } from "./progress.ts";
-
-interface ImageAnswer {
-  Id: string;
-  RepoTags: string[] | null;
-  Created: string | number;
-  Size: number;
-  Labels?: Record<string, string> | null;
-  Config?: { Labels?: Record<string, string> | null };
-}
-
-function toImage(answer: ImageAnswer): Image {
-  return {
-    id: answer.Id,
-    tags: (answer.RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
-    labels: answer.Config?.Labels ?? answer.Labels ?? {},
-    // The list has seconds, the inspection a date.
-    created: new Date(typeof answer.Created === "number" ? answer.Created * 1000 : answer.Created),
-    size: answer.Size,
-  };
-}
 
 export class DockerEngine implements Engine {
   readonly #connection: Connection;
@@ -45,6 +24,11 @@ export class DockerEngine implements Engine {
     observe?: RequestObserver,
   ) {
     this.#connection = new Connection(address, observe);
+  }
+
+  /** How it speaks, as far as it has answered yet: an image is looked for before anything else. */
+  get #dialect(): Dialect {
+    return dialectOf(this.#connection.server);
   }
 
   async info(): Promise<EngineInfo> {
@@ -62,12 +46,8 @@ export class DockerEngine implements Engine {
 
   async image(reference: string): Promise<Image | null> {
     try {
-      return toImage(
-        (await this.#connection.json({
-          method: "GET",
-          path: `/images/${reference}/json`,
-        })) as ImageAnswer,
-      );
+      const answer = await this.#connection.json({ method: "GET", path: `/images/${reference}/json` });
+      return this.#dialect.image(answer as ImageAnswer);
     } catch (error) {
       if (error instanceof EngineRefusal && error.status === 404) return null;
       throw explain(`inspecting image ${reference}`, error);
@@ -80,7 +60,7 @@ export class DockerEngine implements Engine {
       path: "/images/json",
       query: { filters: JSON.stringify({ label: [label] }) },
     })) as ImageAnswer[];
-    return answers.map(toImage);
+    return answers.map((answer) => this.#dialect.image(answer));
   }
 
   async pull(reference: string): Promise<void> {
@@ -93,29 +73,22 @@ export class DockerEngine implements Engine {
         path: "/images/create",
         query: { fromImage: name ?? reference, tag: tag ?? (reference.includes("@") ? "" : "latest") },
       },
-      ({ status }) => /^(Status: |Digest: )/.test(status ?? ""),
+      ({ status }) => this.#dialect.isPulled(status ?? ""),
     );
   }
 
   async importImage(tar: Readable, tag: string, labels: Record<string, string>): Promise<void> {
     const separator = tag.lastIndexOf(":");
-    const changes = Object.entries(labels).map(
-      ([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`,
-    );
+    const name = { repo: tag.slice(0, separator), tag: tag.slice(separator + 1) };
     await this.#progress(
       `importing ${tag}`,
       {
         method: "POST",
         path: "/images/create",
-        query: {
-          fromSrc: "-",
-          repo: tag.slice(0, separator),
-          tag: tag.slice(separator + 1),
-          ...(changes.length > 0 ? { changes: changes.join("\n") } : {}),
-        },
+        query: { fromSrc: "-", ...this.#dialect.importAs(name, labels) },
         stream: tar,
       },
-      ({ status }) => /^sha256:/.test(status ?? ""),
+      ({ status }) => this.#dialect.isImported(status ?? ""),
     );
   }
 
@@ -143,20 +116,24 @@ export class DockerEngine implements Engine {
     const id = await this.#create(request);
     let attached: Duplex | undefined;
     try {
+      const putFiles = async () => request.files && this.#putFiles(id, request.files);
+      if (this.#dialect.readsFilesWhenAttached) await putFiles();
       // Both must be there before the start: a wait that comes later may miss the end, and output
       // that comes earlier is lost (it is kept nowhere).
       const [stream, waiting] = await Promise.all([
         this.#connection.hijack({
           method: "POST",
           path: `/containers/${id}/attach`,
-          query: { stream: true, stdin: true, stdout: true, stderr: true },
+          // No keys end it: Podman would look for them in what is no keyboard's, too.
+          query: { stream: true, stdin: true, stdout: true, stderr: true, detachKeys: "" },
         }),
         this.#connection.open({
           method: "POST",
           path: `/containers/${id}/wait`,
           query: { condition: "next-exit" },
         }),
-        request.files ? this.#putFiles(id, request.files) : null,
+        this.#dialect.readsFilesWhenAttached ? null : putFiles(),
+        this.#warn(request),
       ]);
       attached = stream;
       const startedAt = Date.now();
@@ -174,7 +151,8 @@ export class DockerEngine implements Engine {
     } catch (error) {
       attached?.destroy();
       await removeContainer(this.#connection, id).catch(() => {});
-      throw explain("starting a container", error);
+      const known = error instanceof EngineRefusal ? this.#dialect.notPrepared(error, request) : null;
+      throw known ?? explain("starting a container", error);
     }
   }
 
@@ -189,22 +167,37 @@ export class DockerEngine implements Engine {
 
   async #create(request: ContainerRequest): Promise<string> {
     try {
+      if (this.#dialect.makesVolumesFirst) await this.#makeVolumes(request);
       const answer = (await this.#connection.json({
         method: "POST",
         path: "/containers/create",
         query: request.name ? { name: request.name } : {},
-        body: createBody(request),
+        body: createBody(request, this.#dialect),
       })) as { Id: string };
       return answer.Id;
     } catch (error) {
       if (error instanceof EngineRefusal) {
-        if (error.status === 409) throw new NameTaken(error.reason);
         if (error.status === 404) throw new ImageMissing(error.reason);
-        if (/invalid mount config/.test(error.reason)) {
-          throw new MountSourceMissing(error.reason);
-        }
+        const known = this.#dialect.notCreated(error);
+        if (known) throw known;
       }
       throw explain("creating a container", error);
+    }
+  }
+
+  /** Tells that limits are not kept: an engine without root takes them, and has nothing to keep them with. */
+  async #warn({ limits, onWarning }: ContainerRequest): Promise<void> {
+    if (limits.memory === null && limits.cpus === null) return;
+    const asked = this.#connection.json({ method: "GET", path: "/info" });
+    const info = (await asked.catch(() => null)) as Record<string, unknown> | null;
+    const isWithout = info?.CgroupDriver === "none" || (info?.Rootless && info.CgroupVersion === "1");
+    if (isWithout) onWarning?.("limits are not kept: an engine without root needs cgroups v2 for them");
+  }
+
+  async #makeVolumes({ volumes = [] }: ContainerRequest): Promise<void> {
+    for (const { name, labels } of volumes) {
+      const body = { Name: name, Labels: labels };
+      await this.#connection.json({ method: "POST", path: "/volumes/create", body });
     }
   }
 
@@ -239,7 +232,7 @@ export class DockerEngine implements Engine {
         query: { condition: "not-running" },
       });
     } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return;
+      if (isGone(error)) return;
       throw explain(`waiting for container ${name}`, error);
     }
   }
@@ -252,7 +245,7 @@ export class DockerEngine implements Engine {
       })) as { Id: string; Created: string; State: { Running: boolean } };
       return { id: answer.Id, running: answer.State.Running, created: new Date(answer.Created) };
     } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return null;
+      if (isGone(error)) return null;
       throw explain(`inspecting container ${name}`, error);
     }
   }
@@ -294,7 +287,7 @@ export class DockerEngine implements Engine {
       await new Promise((resolve) => answer.once("close", resolve).resume());
       clearTimeout(timer);
     } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return;
+      if (isGone(error)) return;
       throw explain(`waiting for the end of container ${name}`, error);
     }
   }
