@@ -161,7 +161,7 @@ describe.each(ways)("$name", (way) => {
     const helper = await startBuild(engine, builds.endless, "it goes on\n");
     expect(await containers(engine)).toEqual([expect.stringContaining("nix-voyager-build-")]);
     helper.kill("SIGKILL");
-    expect(await untilNoneIsLeft(engine, 5)).toEqual([]);
+    expect(await untilNoneIsLeft(engine, 10)).toEqual([]);
   });
 
   on("serves a build in the Nix sandbox", async () => {
@@ -198,7 +198,7 @@ describe.each(ways)("$name", (way) => {
   });
 
   on("has nothing left", async () => {
-    expect(await untilNoneIsLeft(engine, 5)).toEqual([]);
+    expect(await untilNoneIsLeft(engine, 10)).toEqual([]);
     const of = ["--filter", `label=nix-voyager.system=test-engines-${runId}`];
     if (way === machine) {
       for (const id of (await docker(engine, "images", "--quiet", ...of)).split("\n"))
