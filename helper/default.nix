@@ -63,26 +63,9 @@
     packages = packages.production;
   };
 
-  # Only what goes into the bundle, so that an edit elsewhere does not compile it anew.
-  source = builtins.path {
-    name = "nix-voyager-helper-source";
-    path = ./..;
-    # By substrings: the same with regular expressions took a fifth of a whole nix-build with nothing to do.
-    filter = let
-      inherit (builtins) stringLength substring;
-      from = stringLength (toString ./..) + 1;
-    in
-      file: _: let
-        has = text: substring from (stringLength text) file == text;
-        rest = substring from (-1) file;
-      in
-        if has "helper/src/"
-        then substring (stringLength file - 8) 8 file != ".test.ts"
-        else has "helper/bundle/" || rest == "helper" || rest == "helper/bundle" || rest == "helper/src" || rest == "helper/bundle.mjs" || rest == "package.json" || rest == "tsconfig.json";
-  };
-
   bundle = runNode "nix-voyager-helper" [
-    "${source}/helper/bundle.mjs"
+    ./nix/compile.mjs
+    (import ./nix/source.nix)
     "${builtins.placeholder "out"}/lib"
     "${nodeModules}/node_modules"
   ] {nodeCommand = builtins.toJSON node;};
