@@ -110,21 +110,17 @@ test("a fixed-output derivation has a network", async () => {
   expect(runs).toMatchObject([{ decision: "allowed", network: true }]);
 });
 
-/** Starts a build that takes so many seconds, and waits until its script runs. */
-async function longBuild(pname: string, seconds: number) {
+const isRun = ({ want }: { want?: string }) => want === "run";
+
+/** Starts a build and waits until its script runs. */
+async function started(expression: string) {
   const before = broker.trail().length;
-  const result = nixBuild(small(pname, `sleep ${seconds}`), broker.nixOptions);
-  while (
-    !broker
-      .trail()
-      .slice(before)
-      .some(({ want }) => want === "run")
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const result = nixBuild(expression, broker.nixOptions);
+  while (!broker.trail().slice(before).some(isRun)) await new Promise((resolve) => setTimeout(resolve, 50));
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return { result };
 }
+const longBuild = (pname: string, seconds: number) => started(small(pname, `sleep ${seconds}`));
 
 test("a restart loses no build that runs, and the next one is taken at once", async () => {
   const first = broker.process;
@@ -173,17 +169,7 @@ test("a helper that is killed takes its container with it", async () => {
 
 test("a broker that is told twice to end ends its containers first, also those that do not want to", async () => {
   const stubborn = small("stubborn", "trap '' TERM HUP INT; exec 0</dev/null; sleep 60 & wait");
-  const before = broker.trail().length;
-  const running = nixBuild(stubborn, broker.nixOptions);
-  while (
-    !broker
-      .trail()
-      .slice(before)
-      .some(({ want }) => want === "run")
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { result: running } = await started(stubborn);
   const first = broker.process;
   const ended = new Promise((resolve) => first.once("exit", resolve));
   first.kill("SIGTERM");

@@ -1,10 +1,10 @@
 import { PassThrough, Readable } from "node:stream";
-import { FakeDaemon, frame, json, pieces, refusal, switching } from "../../../testing/fake-daemon.ts";
+import { type FakeDaemon, frame, json, pieces, refusal, switching } from "../../../testing/fake-daemon.ts";
 import { thrownBy } from "../../../testing/logs.ts";
+import { runningContainer } from "../../../testing/running-container.ts";
 import { VoyagerError } from "../../common/errors.ts";
 import type { ExecRequest } from "../engine.ts";
-import { Connection } from "./connection.ts";
-import { DockerContainer, deliverOutput } from "./container.ts";
+import { type DockerContainer, deliverOutput } from "./container.ts";
 
 describe("delivering output", () => {
   test("until the stream ends", async () => {
@@ -52,11 +52,7 @@ describe("a running container", () => {
   let waiting: PassThrough;
   let container: DockerContainer;
   beforeEach(async () => {
-    daemon = await new FakeDaemon().listen();
-    attached = new PassThrough();
-    waiting = new PassThrough();
-    const connection = new Connection(daemon.address);
-    container = new DockerContainer(connection, "c1", attached, waiting, () => {});
+    ({ daemon, attached, waiting, container } = await runningContainer());
   });
   afterEach(() => daemon.close());
 

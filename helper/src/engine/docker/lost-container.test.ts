@@ -1,10 +1,10 @@
 /** Containers whose end the engine does not tell. */
-import { PassThrough } from "node:stream";
-import { FakeDaemon, json, refusal, switching } from "../../../testing/fake-daemon.ts";
+import type { PassThrough } from "node:stream";
+import { type FakeDaemon, json, refusal, switching } from "../../../testing/fake-daemon.ts";
 import { thrownBy } from "../../../testing/logs.ts";
+import { runningContainer } from "../../../testing/running-container.ts";
 import type { VoyagerError } from "../../common/errors.ts";
-import { Connection } from "./connection.ts";
-import { DockerContainer } from "./container.ts";
+import type { DockerContainer } from "./container.ts";
 
 const answerTimeout = 80;
 let daemon: FakeDaemon;
@@ -12,11 +12,7 @@ let attached: PassThrough;
 let waiting: PassThrough;
 let container: DockerContainer;
 beforeEach(async () => {
-  daemon = await new FakeDaemon().listen();
-  attached = new PassThrough();
-  waiting = new PassThrough();
-  const connection = new Connection(daemon.address, () => {}, answerTimeout);
-  container = new DockerContainer(connection, "c1", attached, waiting, () => {});
+  ({ daemon, attached, waiting, container } = await runningContainer(answerTimeout));
 });
 afterEach(() => daemon.close());
 
