@@ -320,3 +320,32 @@ except OSError: pass
 `);
   expect(broker.peakMemory() - before).toBeLessThan(60e6);
 }, 60_000);
+
+test("one user has two containers at once, and again when they have gone", async () => {
+  const connect = `
+import json, socket, struct, sys, time
+def ask(request):
+  connection = socket.socket(socket.AF_UNIX)
+  connection.connect(sys.argv[1])
+  text = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode()
+  connection.sendall(struct.pack(">BI", 1, len(text)) + text)
+  connection.settimeout(10)
+  answer = b""
+  while b'"started"' not in answer and b'"error"' not in answer and b'"environment"' not in answer:
+    data = connection.recv(65536)
+    if not data: break
+    answer += data
+  return connection, "started" if b'"started"' in answer else "refused" if b"containers already" in answer else answer.decode(errors="replace")
+environment, run = json.load(open(sys.argv[2]))
+ask(environment)
+held = [ask(run) for number in range(3)]
+print([how for connection, how in held])
+for connection, how in held: connection.close()
+time.sleep(1)
+print(ask(run)[1])
+`;
+  const run = { ...allowedRun(scene), command: ["sleep", "30"] };
+  const file = join(folder, "two.json");
+  writeFileSync(file, JSON.stringify([allowedEnvironment(scene), run]));
+  expect(await python(connect, file)).toBe("['started', 'started', 'refused']\nstarted");
+}, 60_000);

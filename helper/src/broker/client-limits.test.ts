@@ -1,23 +1,25 @@
-import { ClientLimits } from "./client-limits.ts";
+import { AtOnce, Rate } from "./client-limits.ts";
 
-test("connections that are open are counted for each user", () => {
-  const limits = new ClientLimits(2, 1000);
+test("what is there at once is counted for each user", () => {
+  const limits = new AtOnce(2, "connections");
   const leave = limits.enter(1);
   limits.enter(1);
-  expect(() => limits.enter(1)).toThrow("2 connections are open");
+  expect(() => limits.enter(1)).toThrow("it has 2 connections already, as many as the policy allows a build");
   limits.enter(2);
   leave();
+  leave(); // a second time: nothing
   limits.enter(1);
+  expect(() => limits.enter(1)).toThrow("2 connections");
 });
 
 test("requests are counted in time, with a reserve of two seconds", () => {
   let now = 0;
-  const limits = new ClientLimits(1000, 5, () => now);
-  for (let count = 0; count < 10; count++) limits.enter(1)();
-  expect(() => limits.enter(1)).toThrow("more than 5 requests in a second");
-  limits.enter(2)();
+  const rate = new Rate(5, () => now);
+  for (let count = 0; count < 10; count++) rate.take(1);
+  expect(() => rate.take(1)).toThrow("more often than 5 times in a second");
+  rate.take(2);
   now = 400;
-  limits.enter(1)();
-  limits.enter(1)();
-  expect(() => limits.enter(1)).toThrow("more than 5 requests");
+  rate.take(1);
+  rate.take(1);
+  expect(() => rate.take(1)).toThrow("more often than 5 times");
 });

@@ -1,49 +1,60 @@
-/** What each build user may have open and ask, so that one of them cannot starve the others. */
+/** What each build user may have at once and ask for in a time, so that one of them cannot starve the others. */
 import { Refused } from "./requests.ts";
 
+/** How many of something each user may have at once. */
+export class AtOnce {
+  readonly #counts = new Map<number, number>();
+
+  /** @param what is counted, for messages: "connections" */
+  constructor(
+    private readonly most: number,
+    private readonly what: string,
+  ) {}
+
+  /** Notes one more. Throws Refused when it is one too many. Returns what notes its end, once. */
+  enter(uid: number): () => void {
+    const count = this.#counts.get(uid) ?? 0;
+    if (count >= this.most) {
+      throw new Refused(`it has ${count} ${this.what} already, as many as the policy allows a build`);
+    }
+    this.#counts.set(uid, count + 1);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      const left = (this.#counts.get(uid) ?? 1) - 1;
+      if (left > 0) this.#counts.set(uid, left);
+      else this.#counts.delete(uid);
+    };
+  }
+}
+
 interface Account {
-  open: number;
   /** Requests that may come at once; one more for each part of a second. */
   tokens: number;
   since: number;
 }
 
-export class ClientLimits {
+/** How often each user may ask. */
+export class Rate {
   readonly #accounts = new Map<number, Account>();
 
   /**
-   * @param connections of one user at once
-   * @param perSecond requests of one user, on average; twice as many may come at once
+   * @param perSecond requests, on average; twice as many may come at once
    * @param now milliseconds
    */
   constructor(
-    private readonly connections: number,
     private readonly perSecond: number,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Notes a connection. Throws Refused when it is one too many. Returns what notes its end. */
-  enter(uid: number): () => void {
-    const account = this.#accounts.get(uid) ?? { open: 0, tokens: 2 * this.perSecond, since: this.now() };
-    this.#accounts.set(uid, account);
+  /** Notes a request. Throws Refused when it is one too many. */
+  take(uid: number): void {
     const now = this.now();
-    const more = ((now - account.since) / 1000) * this.perSecond;
-    account.tokens = Math.min(2 * this.perSecond, account.tokens + more);
-    account.since = now;
-    if (account.open >= this.connections)
-      throw new Refused(`${account.open} connections are open, as many as a build may have`);
-    if (account.tokens < 1) throw new Refused(`more than ${this.perSecond} requests in a second`);
-    account.tokens--;
-    account.open++;
-    return () => {
-      account.open--;
-      // Nothing is kept of who has gone for longer than it could matter.
-      if (account.open === 0) setTimeout(() => this.#forget(uid), 2000).unref();
-    };
-  }
-
-  #forget(uid: number): void {
-    const account = this.#accounts.get(uid);
-    if (account && account.open === 0 && this.now() - account.since >= 2000) this.#accounts.delete(uid);
+    const full = 2 * this.perSecond;
+    const { tokens, since } = this.#accounts.get(uid) ?? { tokens: full, since: now };
+    const has = Math.min(full, tokens + ((now - since) / 1000) * this.perSecond);
+    this.#accounts.set(uid, { tokens: Math.max(0, has - 1), since: now });
+    if (has < 1) throw new Refused(`it has asked more often than ${this.perSecond} times in a second`);
   }
 }

@@ -140,6 +140,12 @@ export class Conversation {
     this.tell({ event: "error", kind, what, ...(why ? { why } : {}), ...(remedy ? { remedy } : {}) });
   }
 
+  /** Does something once the client has gone; at once if it has. */
+  whenGone(action: () => void): void {
+    if (this.gone.aborted) action();
+    else this.gone.addEventListener("abort", action, { once: true });
+  }
+
   /** Has it taken for gone: its process has ended, or it may no longer ask. */
   leave(): void {
     this.#controller.abort();

@@ -37,6 +37,10 @@ const policySchema = v.strictObject({
       seconds: v.optional(count(10_000_000), 24 * 3600),
       /** Bytes that it may write outside of its build folder and outputs, which are Nix's to limit. */
       disk: v.optional(count(Number.MAX_SAFE_INTEGER), 20 * gigabyte),
+      /** Containers that it may have at once: the helper has one, and for a moment another when it falls back. */
+      containers: v.optional(count(1000), 2),
+      /** Environments that it may have made at once. */
+      environments: v.optional(count(100), 2),
       /** Connections that it may have open at once. */
       connections: v.optional(count(1000), 8),
       /** Requests in a second, on average. */

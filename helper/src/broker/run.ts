@@ -185,10 +185,7 @@ async function accompany(
       );
     },
   });
-  const gone = new Promise<void>((resolve) => {
-    if (conversation.gone.aborted) resolve();
-    else conversation.gone.addEventListener("abort", () => resolve(), { once: true });
-  });
+  const gone = new Promise<void>((resolve) => conversation.whenGone(resolve));
   // What it was ended by is no news to who had it ended.
   const endedBy = (error: unknown) => {
     if (!isKilled || limits.broken()) conversation.fail(limits.broken() ?? error);

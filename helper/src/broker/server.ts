@@ -10,7 +10,7 @@ import { messageOf, VoyagerError } from "../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import pino from "pino";
 import { sweep } from "../environment/sweep.ts";
-import { ClientLimits } from "./client-limits.ts";
+import { AtOnce, Rate } from "./client-limits.ts";
 import { Conversation } from "./conversation.ts";
 import { checkEnvironment, makeEnvironment } from "./environments.ts";
 import { removeLeftPlaces } from "./folders.ts";
@@ -39,7 +39,10 @@ export class Broker {
   });
   readonly #open = new Set<Socket>();
   readonly #serving = new Set<Promise<void>>();
-  readonly #clients: ClientLimits;
+  readonly #connections: AtOnce;
+  readonly #rate: Rate;
+  /** What each user has of either kind of request. */
+  readonly #wanted: Record<BrokerRequest["want"], AtOnce>;
   readonly #builds: Queue;
   readonly #environments: Queue;
   readonly #images = new Images();
@@ -50,7 +53,12 @@ export class Broker {
 
   constructor(private readonly options: BrokerOptions) {
     const { perBuild, inAll, group } = options.policy;
-    this.#clients = new ClientLimits(perBuild.connections, perBuild.requestsPerSecond);
+    this.#connections = new AtOnce(perBuild.connections, "connections");
+    this.#rate = new Rate(perBuild.requestsPerSecond);
+    this.#wanted = {
+      run: new AtOnce(perBuild.containers, "containers"),
+      environment: new AtOnce(perBuild.environments, "environments in the making"),
+    };
     this.#builds = new Queue(inAll.builds ?? options.maxBuilds, inAll.memory);
     this.#environments = new Queue(inAll.environments);
     this.#group = readGroup(group);
@@ -128,13 +136,16 @@ export class Broker {
       entry.peer = peer;
       stopWatching = watch(peer, conversation);
       // One user's many connections are refused as that user's, and are not counted against the others.
-      socket.once("close", this.#clients.enter(peer.uid));
+      socket.once("close", this.#connections.enter(peer.uid));
+      this.#rate.take(peer.uid);
       if (this.#open.size >= this.options.policy.inAll.connections)
         throw new Refused("too many connections are open");
       this.#open.add(socket);
       socket.once("close", () => this.#open.delete(socket));
       request = await conversation.request();
       peer.requireAlive();
+      // Until it has gone, which may be before all of it is tidied up: its user's next build must not wait for that.
+      conversation.whenGone(this.#wanted[request.want].enter(peer.uid));
       await this.#serve(entry, peer, request, conversation);
     } catch (error) {
       this.#explain(entry, request, conversation, error);
