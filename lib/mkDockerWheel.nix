@@ -60,6 +60,10 @@
       env.VOYAGER_WHEEL = builtins.toJSON {
         configSettings = builtins.mapAttrs (_: text) args.configSettings;
         findLinks = map store.file args.pythonBuildDependencies;
+        package = {
+          name = args.pname;
+          inherit (args) version;
+        };
       };
     } (args
       // {

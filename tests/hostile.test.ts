@@ -288,12 +288,12 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", "x.so", "x.c"], check=True)
     so = open("x.so", "rb").read()
     digest = base64.urlsafe_b64encode(hashlib.sha256(so).digest()).rstrip(b"=").decode()
-    name = "demo-1-py3-none-any.whl"
+    name = "hostile_${name}-1-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
         z.writestr(zipfile.ZipInfo("x.so"), so)
-        z.writestr(zipfile.ZipInfo("demo-1.dist-info/WHEEL"), "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
-        z.writestr(zipfile.ZipInfo("demo-1.dist-info/METADATA"), "Metadata-Version: 2.1\\nName: demo\\nVersion: 1\\n")
-        z.writestr(zipfile.ZipInfo("demo-1.dist-info/RECORD"), ${record})
+        z.writestr(zipfile.ZipInfo("hostile_${name}-1.dist-info/WHEEL"), "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
+        z.writestr(zipfile.ZipInfo("hostile_${name}-1.dist-info/METADATA"), "Metadata-Version: 2.1\\nName: hostile-${name}\\nVersion: 1\\n")
+        z.writestr(zipfile.ZipInfo("hostile_${name}-1.dist-info/RECORD"), ${record})
         ${more}
     return name
 `;
@@ -318,10 +318,10 @@ test("wheels of a hostile backend are refused, and left out of the store", async
   };
   const build = (name: string, source: string) => `wheel { pname = "hostile-${name}"; src = ${source}; }`;
   const [good = ""] = await mustBuild(build("good", sources.good));
-  expect(readdirSync(good)).toContain("demo-1-py3-none-any.whl");
+  expect(readdirSync(good)).toContain("hostile_good-1-py3-none-any.whl");
   const { good: _good, ...hostile } = sources;
   const text = await failures(Object.entries(hostile).map(([name, source]) => build(name, source)));
-  expect(text).toMatch(/hostile-twice-1: 'demo-1-py3-none-any.whl' has two members 'x.so'/);
+  expect(text).toMatch(/hostile-twice-1: 'hostile_twice-1-py3-none-any.whl' has two members 'x.so'/);
   expect(text).toMatch(/\.\.\/\.\.\/evil\.so/);
   expect(text).toMatch(/absolute/);
   expect(text.match(/its RECORD has another hash of x\.so than the file has/g)?.length).toBe(2);

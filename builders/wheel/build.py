@@ -4,6 +4,7 @@
 Reads the environment variable VOYAGER_WHEEL, JSON with
   configSettings  PEP 517's config_settings: name -> text or list of texts
   findLinks       files or folders with the wheels and sdists of pythonBuildDependencies
+  package         {"name", "version"} that the wheel must have, as records will say so; null: any
 and leaves exactly one wheel at the top of the folder $out. Exits with 66 when it refuses something.
 """
 import os
@@ -49,6 +50,7 @@ def main():
 
         dependencies.install(settings["findLinks"], work, private)
     wheel = processes.run(hooks.build, os.getcwd(), os.path.join(work, "wheel"), settings["configSettings"], private)
+    artifacts.check_package(wheel, settings["package"])
     artifacts.deliver(wheel, out)
 
 

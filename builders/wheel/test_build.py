@@ -66,13 +66,13 @@ class BuildTest(unittest.TestCase):
             stream.write(content)
         return path
 
-    def build(self, links=(), settings=None, **env):
+    def build(self, links=(), settings=None, package=None, **env):
         for folder in ("out", "tmp"):
             shutil.rmtree(os.path.join(self.top, folder), ignore_errors=True)
             os.mkdir(os.path.join(self.top, folder))
         variables = {"PATH": os.environ["PATH"], "HOME": self.top, "TMPDIR": os.path.join(self.top, "tmp"),
                      "out": os.path.join(self.top, "out"),
-                     "VOYAGER_WHEEL": json.dumps({"configSettings": settings or {}, "findLinks": list(links)})}
+                     "VOYAGER_WHEEL": json.dumps({"configSettings": settings or {}, "findLinks": list(links), "package": package})}
         return subprocess.run([sys.executable, BUILD], cwd=os.path.join(self.top, "source"), env={**variables, **env},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
@@ -103,6 +103,16 @@ class BuildTest(unittest.TestCase):
         self.assert_made(self.build(settings=settings), ["demo-1.0-py3-none-any.whl"])
         self.assertEqual(self.content(), repr(settings))
         self.assertFalse([name for _, folders, _ in os.walk(os.path.join(self.top, "source")) for name in folders])
+
+    def test_wheel_of_another_package_than_declared(self):
+        self.in_tree()
+        for name, version in ("demo", "1.0"), ("Demo", "1.0"), ("demo", "1.0.0"), ("demo", "1"):
+            self.assert_made(self.build(package={"name": name, "version": version}), ["demo-1.0-py3-none-any.whl"])
+        self.assert_refused(self.build(package={"name": "demo", "version": "1.1"}),
+                            "the wheel is of demo 1.0, but version says '1.1': write version = \"1.0\"")
+        self.assert_refused(self.build(package={"name": "demo", "version": "newest"}), "the wheel is of demo 1.0")
+        self.assert_refused(self.build(package={"name": "other", "version": "1.0"}),
+                            "the wheel is of 'demo', but pname says 'other': write pname = \"demo\"")
 
     def test_environment_is_fixed_and_clean(self):
         self.in_tree(more="""

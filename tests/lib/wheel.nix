@@ -44,6 +44,10 @@ in {
     expected = {
       configSettings = {};
       findLinks = [];
+      package = {
+        name = "hello";
+        version = "1.0";
+      };
     };
   };
   "settings and dependencies reach the builder" = {
@@ -62,6 +66,10 @@ in {
         "build-option" = ["-a" "-b"];
       };
       findLinks = [(builtins.unsafeDiscardStringContext "${dependency}")];
+      package = {
+        name = "hello";
+        version = "1.0";
+      };
     };
   };
   "a system may name its own tools" = {

@@ -12,6 +12,7 @@ import zlib
 
 from . import processes
 from .errors import Failure
+from .names import canonical
 
 # Files about a wheel have some kilobytes.
 MOST_TEXT = 1 << 20
@@ -39,6 +40,32 @@ def check(name, folder):
         raise Failure(f"the file name of '{name}' says {_list(named)}, but its WHEEL file {_list(tags)}")
     check_fits(tags, name)
     return path
+
+
+def check_package(wheel, package):
+    """Raises Failure when the wheel is not of the package {"name", "version"}; of None every one is."""
+    if package is None:
+        return
+    project, version = os.path.basename(wheel).split("-")[:2]
+    if canonical(project) != canonical(package["name"]):
+        raise Failure(f"the wheel is of '{project}', but pname says '{package['name']}': write pname = \"{project}\"")
+    if not _same_version(version, package["version"]):
+        raise Failure(f"the wheel is of {project} {version}, but version says '{package['version']}': "
+                      f"write version = \"{version}\"")
+
+
+def _same_version(one, other):
+    """Whether two versions are the same by PEP 440, which has several ways to write one ("1.0-1", "1.0.post1")."""
+    if one == other:
+        return True
+    from .requirements import import_packaging
+
+    module = import_packaging("version")
+    try:
+        # A file's name has an underscore where a version has a hyphen.
+        return module.Version(one.replace("_", "-")) == module.Version(other)
+    except module.InvalidVersion:
+        return False
 
 
 def deliver(wheel, out):

@@ -1,10 +1,10 @@
 """Are the build requirements of a source installed? Nothing is ever fetched."""
 import importlib
 import os
-import re
 import sys
 
 from .errors import Failure
+from .names import canonical
 
 # Python's own library for requirements, and the copies of it that other packages carry.
 PACKAGING = ("packaging", "setuptools.extern.packaging", "pkg_resources.extern.packaging", "pip._vendor.packaging")
@@ -36,11 +36,6 @@ def import_packaging(module):
         except ImportError:
             continue
     raise Failure("Python's library 'packaging' is missing; add python3-packaging to systemBuildDependencies")
-
-
-def canonical(name):
-    """A project's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _installed():
