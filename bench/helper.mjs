@@ -32,9 +32,11 @@ export function buildTop(parent, spec, closure, given) {
  * @param {any} spec
  * @param {{ path: string, narSize: number }[]} closure
  * @param {{ keep?: boolean, store?: string, prepare?: (made: { top: string, out: string }) => () => void }} [options]
- *   `store`: see buildTop; `prepare` is called before the start, and what it returns at the end; `keep` leaves what is built where it is. ext4 does not use an inode again for a
- *   minute or more after a file was deleted, and passes such inodes one by one for each new file: after some
- *   9,500 were deleted, writing as many takes ten times as long, whoever does it.
+ *   - store: see buildTop
+ *   - prepare: called before the start; what it returns is called at the end
+ *   - keep: leaves what is built where it is. ext4 does not use an inode again for a minute or more after a file was
+ *     deleted, and passes such inodes one by one for each new file: after some 9,500 were deleted, writing as many
+ *     takes ten times as long, whoever does it.
  * @returns {Promise<Record<string, number>>} seconds since the start by name, and `end`; `memory` is the helper's
  *   peak in bytes
  */

@@ -23,7 +23,7 @@ const builds = (value) => `map (number: voyager.lib.mkDockerBuild {
   buildScript = "${buildScript}";
 }) (builtins.genList (number: number) ${count})`;
 
-/** Looks ten times a second how many containers of builds there are; returns what ends it and says the most. */
+/** Looks five times a second how many containers of builds there are; returns what ends it and says the most. */
 function watchContainers() {
   let most = 0;
   let isOver = false;
@@ -32,7 +32,7 @@ function watchContainers() {
     while (!isOver) {
       const { stdout } = await run(list);
       most = Math.max(most, stdout.split("\n").filter((line) => line !== "").length);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
   })();
   return async () => {
