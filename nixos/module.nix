@@ -19,7 +19,7 @@ in {
     engine = mkOption {
       type = types.str;
       default = "unix:///var/run/docker.sock";
-      description = "Address of the container engine.";
+      description = "Address of the container engine on this machine: unix:///path.";
     };
     policy = mkOption {
       inherit (json) type;
@@ -61,6 +61,9 @@ in {
           CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SYS_PTRACE";
           NoNewPrivileges = true;
           RestrictAddressFamilies = "AF_UNIX";
+          RestrictRealtime = true;
+          LockPersonality = true;
+          MemoryMax = "1G";
           UMask = "0077";
         };
       };
