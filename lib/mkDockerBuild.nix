@@ -93,7 +93,8 @@
     };
 
     # Seconds for which nothing may come from the build (its script, or the package manager that
-    # makes its environment), nor any of its files be on their way. null: as many as it wants.
+    # makes its environment, if no broker does that), nor any of its files be on their way. null: as
+    # many as it wants.
     silenceTimeout = {
       type = types.nullOr types.seconds;
       default = null;

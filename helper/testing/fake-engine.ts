@@ -148,10 +148,6 @@ export class FakeEngine implements Engine {
     return [...this.present.keys()].map((name) => ({ name, labels: {} }));
   }
 
-  async containerNames(): Promise<string[]> {
-    return [...this.present.keys()];
-  }
-
   async idleContainers(label: string): Promise<IdleContainer[]> {
     return [...this.present.values()].flatMap(({ id, running, created, labels = {} }) =>
       running || !(label in labels) ? [] : [{ id, labels, since: created }],

@@ -81,7 +81,7 @@ const events = (answer?: Answer) =>
     .map(([, text]) => JSON.parse(text) as { event: string; kind?: string; environment?: { image: string } });
 
 beforeAll(async () => {
-  broker = await OwnBroker.start({ perBuild: { requestsPerSecond: 5000, connections: 100 } });
+  broker = await OwnBroker.start({ perBuild: { requestsPerSecond: 5000, connections: 100, cpus: 2 } });
   folder = mkdtempSync(join(tmpdir(), "voyager-bypass-"));
   mustSync("chmod", ["755", folder]);
   copyFileSync(join(root, "tests/broker/attack.cjs"), join(folder, "attack.cjs"));

@@ -15,6 +15,8 @@ export interface TrailLine {
   writes?: string[];
   ended?: string;
   msg?: string;
+  /** 50: the broker itself has failed. */
+  level: number;
 }
 
 export class OwnBroker {
@@ -75,6 +77,15 @@ export class OwnBroker {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as TrailLine);
+  }
+
+  /** Resolves when there is such a line after so many; a build does not wait for the last one that tells of it. */
+  async whenTrail(is: (line: TrailLine) => boolean, after = 0): Promise<void> {
+    const end = Date.now() + 10_000;
+    while (!this.trail().slice(after).some(is)) {
+      if (Date.now() > end) throw new Error(`not in the trail: ${JSON.stringify(this.trail().slice(after))}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** Where folders of builds are mounted for the engine at this moment. */

@@ -1,4 +1,6 @@
 /** Decides over a container that is asked for, and says what the engine is asked for then. */
+import { buildFolder, etcNames } from "../build/layout.ts";
+import { storeNamePattern } from "../common/store.ts";
 import { labels } from "../environment/labels.ts";
 import type { ContainerRequest, Mount } from "../engine/engine.ts";
 import { type MadeEntry, packMade } from "../transfer/pack.ts";
@@ -7,13 +9,10 @@ import type { Peer } from "./peer.ts";
 import type { Policy } from "./policy.ts";
 import { Refused, type RunRequest } from "./requests.ts";
 
-/** Where a container has the folder of its build. */
-const buildFolder = "/build";
-/** Single files that it may have from its build. */
-const etcFiles = ["/etc/passwd", "/etc/group", "/etc/hosts"];
+/** Single files that a container may have from its build. */
+const etcFiles = etcNames.map((name) => `/etc/${name}`);
 /** Mounts of a build's own folders and files: each is one of the host's, too, for as long as the start takes. */
 const mostOwnMounts = 64;
-const storeName = /^[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+$/;
 
 /** What may run: the request for the engine, but for its name and its output. */
 export type Checked = Omit<ContainerRequest, "name" | "onOutput">;
@@ -63,15 +62,17 @@ export function checkRun({ request, peer, images, policy, broker }: Asked, pinne
 
 /** A limit that is not given is the administrator's. */
 function checkLimits(given: RunRequest["limits"], most: Policy["perBuild"]): Checked["limits"] {
-  const within = (name: "memory" | "cpus" | "pids") => {
-    const value = given[name] ?? most[name];
-    if (value > most[name])
-      throw new Refused(`limits.${name} is ${value}, where the broker allows ${most[name]}`);
-    return value;
+  const within = (name: "memory" | "cpus" | "pids"): number | null => {
+    const [value, limit] = [given[name], most[name]];
+    if (value !== null && limit !== null && value > limit) {
+      throw new Refused(
+        `limits.${name} is ${value}, where the broker allows ${limit}`,
+        `lower limits.${name}, or have the administrator raise perBuild.${name} in the broker's policy`,
+      );
+    }
+    return value ?? limit;
   };
-  // More cores than there are is no wish for more than all.
-  const cpus = given.cpus === null ? null : within("cpus");
-  return { memory: within("memory"), cpus, pids: within("pids") };
+  return { memory: within("memory"), cpus: within("cpus"), pids: within("pids") };
 }
 
 function checkMounts(given: Mount[], peer: Peer, store: string, pinned: PinnedFolders): Mount[] {
@@ -94,7 +95,7 @@ function checkMounts(given: Mount[], peer: Peer, store: string, pinned: PinnedFo
     }
     const isOwn = readOnly
       ? etcFiles.includes(target)
-      : target === buildFolder || (name !== null && storeName.test(name));
+      : target === buildFolder || (name !== null && storeNamePattern.test(name));
     if (!isOwn) throw new Refused(`${target} is no place for ${readOnly ? "files" : "a folder"} of a build`);
     return { ...mount, source: pinned.pin(mount, peer) };
   });
@@ -111,7 +112,8 @@ function checkFoundations(given: RunRequest["foundations"], peer: Peer, store: s
     const plain = path.replace(/\/$/, "");
     if (paths.has(plain)) throw new Refused(`${path} comes twice`);
     paths.add(plain);
-    const inStore = plain.startsWith(`${store.slice(1)}/`) && storeName.test(plain.slice(store.length));
+    const inStore =
+      plain.startsWith(`${store.slice(1)}/`) && storeNamePattern.test(plain.slice(store.length));
     const isRoots = owner === "root" && (parents.includes(plain) || etcFiles.includes(`/${plain}`));
     const isBuilds = owner === "build" && (plain === buildFolder.slice(1) || inStore);
     if (!isRoots && !isBuilds) throw new Refused(`${path} is no place for files of a build`);

@@ -55,12 +55,20 @@ class Call {
       try {
         reader.write(data);
       } catch (error) {
-        this.fail(error as Error);
+        this.fail(error instanceof VoyagerError ? error : this.#senseless(error));
       }
     });
     this.socket.on("error", (error) => this.fail(this.#explain(error)));
     this.socket.on("close", () => this.fail(this.#explain(new Error("the broker closed the connection"))));
     this.socket.write(frame(asks.request, JSON.stringify({ version: protocolVersion, ...request })));
+  }
+
+  #senseless(error: unknown): VoyagerError {
+    return new VoyagerError("engine", `what the broker at ${this.address} says makes no sense`, {
+      why: messageOf(error),
+      remedy:
+        "the broker and nix-voyager are of different versions, or it is no broker: start it again from this nix-voyager",
+    });
   }
 
   /** Ends it with an error, for whoever waits. */
@@ -92,16 +100,19 @@ class Call {
     if (code === "ENOENT" || code === "ECONNREFUSED") {
       return new VoyagerError("engine-unavailable", `no broker answers at ${this.address}`, {
         why: messageOf(error),
-        remedy: "start it: systemctl start nix-voyager-broker; `voyager doctor` checks it",
+        remedy:
+          "start it: systemctl start nix-voyager-broker, or ./setup/quickstart; `voyager doctor` checks it",
       });
     }
     return new VoyagerError("engine", "the connection to the broker was lost", {
       why: messageOf(error),
-      remedy: "look at the broker's log: it may have been stopped in the middle of the build",
+      remedy:
+        "start it again and build again: it was stopped in the middle of the build, and its log may say why",
     });
   }
 }
 
+/** Asks the broker for what a build needs; `start` and `ensureEnvironment` throw as those of DirectEngine do. */
 export class BrokerClient implements BuildEngine {
   constructor(private readonly socket = brokerSocket) {}
 
@@ -124,8 +135,8 @@ export class BrokerClient implements BuildEngine {
     return environment;
   }
 
-  #log({ level, message, seconds }: Extract<BrokerEvent, { event: "log" }>, log: Log): void {
-    if (message.includes("making it")) announcePhase("environment");
+  #log({ level, message, seconds, phase }: Extract<BrokerEvent, { event: "log" }>, log: Log): void {
+    if (phase) announcePhase(phase);
     log[level](seconds === undefined ? {} : { seconds }, message);
   }
 

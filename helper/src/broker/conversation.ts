@@ -25,6 +25,7 @@ const afterwards: Record<number, number> = {
   [asks.kill]: 0,
 };
 
+/** What a client says and is told. Ask for the request first, then listen. */
 export class Conversation {
   /** Comes when the client has gone, or has said what it may not say. */
   readonly gone: AbortSignal;

@@ -78,42 +78,52 @@ export async function makeEnvironment(
   conversation: Conversation,
 ): Promise<Environment> {
   const log = pino({ level: "debug", base: null }, { write: (line: string) => tellLog(line, conversation) });
-  return ensureEnvironment(bounded(engine, policy, conversation.gone), { system, layers, maxAge, lock }, log);
+  return ensureEnvironment(bounded(engine, policy, conversation), { system, layers, maxAge, lock }, log);
 }
 
 const levels: Record<number, "debug" | "info" | "warn" | "error"> = { 20: "debug", 30: "info", 40: "warn" };
 
 function tellLog(line: string, conversation: Conversation): void {
-  const { level, msg, seconds } = JSON.parse(line) as { level: number; msg: string; seconds?: number };
+  const { level, msg, seconds, phase } = JSON.parse(line) as {
+    level: number;
+    msg: string;
+    seconds?: number;
+    phase?: string;
+  };
   conversation.tell({
     event: "log",
     level: levels[level] ?? "error",
     message: msg,
     ...(seconds === undefined ? {} : { seconds }),
+    ...(phase === undefined ? {} : { phase }),
   });
 }
 
-/** Seconds that the making of an environment may take. */
-const longest = 3600;
-
 /**
- * The same engine until the signal comes: then it does nothing more, and what was started ends. Containers have the
- * limits of a build.
+ * The same engine until the build goes: then it does nothing more, and what was started ends. Containers have a
+ * build's limits.
  */
-function bounded(engine: Engine, { perBuild }: Policy, signal: AbortSignal): Engine {
+function bounded(engine: Engine, { perBuild }: Policy, conversation: Conversation): Engine {
+  const { gone } = conversation;
+  const { memory, cpus, pids, environmentSeconds } = perBuild;
   const start = async (request: ContainerRequest): Promise<RunningContainer> => {
-    signal.throwIfAborted();
-    const limits = { memory: perBuild.memory, cpus: null, pids: perBuild.pids };
-    const container = await engine.start({ ...request, limits });
+    gone.throwIfAborted();
+    const container = await engine.start({ ...request, limits: { memory, cpus, pids } });
     const kill = () => void container.kill().catch(() => {});
-    if (signal.aborted) kill();
-    const timer = setTimeout(kill, longest * 1000);
-    signal.addEventListener("abort", kill, { once: true });
+    const timer = setTimeout(() => {
+      const what = `making the environment took more than the ${environmentSeconds} s that the broker allows`;
+      const remedy =
+        "ask for fewer packages at once, or look whether the mirror answers;\nthe administrator sets this limit in the broker's policy (perBuild)";
+      conversation.fail(new VoyagerError("environment", what, { remedy }));
+      kill();
+    }, environmentSeconds * 1000);
+    if (gone.aborted) kill();
+    gone.addEventListener("abort", kill, { once: true });
     container.exit
       .catch(() => {})
       .finally(() => {
         clearTimeout(timer);
-        signal.removeEventListener("abort", kill);
+        gone.removeEventListener("abort", kill);
       });
     return container;
   };
@@ -123,7 +133,7 @@ function bounded(engine: Engine, { perBuild }: Policy, signal: AbortSignal): Eng
       const value = Reflect.get(target, name, target) as unknown;
       if (typeof value !== "function") return value;
       return (...args: unknown[]) => {
-        signal.throwIfAborted();
+        gone.throwIfAborted();
         return (value as (...args: unknown[]) => unknown).apply(target, args);
       };
     },

@@ -19,7 +19,8 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { codeOf, messageOf } from "../common/errors.ts";
+import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
+import { storeNamePattern } from "../common/store.ts";
 import type { Mount } from "../engine/engine.ts";
 import { bindMount, openWithoutLinks, unmount } from "./native.ts";
 import type { Peer } from "./peer.ts";
@@ -102,12 +103,17 @@ function open(source: string): number {
   }
 }
 
+function notOurs(place: string): VoyagerError {
+  return new VoyagerError("usage", `${place} is none of the broker's mounts`, {
+    remedy: "give the broker a folder of its own: --mounts",
+  });
+}
+
 /** Unmounts and removes what is in a folder, of which only what we make is touched. What was never mounted is removed just so. */
 function removePlaces(folder: string): void {
   for (const name of readdirSync(folder)) {
     const place = join(folder, name);
-    if (!/^\d+$/.test(name))
-      throw new Error(`${place} is none of the broker's: give --mounts a folder of its own`);
+    if (!/^\d+$/.test(name)) throw notOurs(place);
     try {
       unmount(place);
     } catch (error) {
@@ -116,7 +122,7 @@ function removePlaces(folder: string): void {
     // Never what is mounted there: it may be a build's output.
     if (lstatSync(place).isDirectory()) rmdirSync(place);
     else if (lstatSync(place).size === 0) rmSync(place);
-    else throw new Error(`${place} is not empty, so it is none of the broker's`);
+    else throw notOurs(place);
   }
   rmdirSync(folder);
 }
@@ -137,7 +143,7 @@ export function removeLeftPlaces(parent: string): void {
 /** Checks that a path is one of the store's own, whole and finished: those are root's, and nobody can change them. */
 export function requireStorePath(path: string, store: string): void {
   const name = path.slice(store.length + 1);
-  if (dirname(path) !== store || !/^[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+$/.test(name)) {
+  if (dirname(path) !== store || !storeNamePattern.test(name)) {
     throw new Refused(`${path} is no path of the store`);
   }
   const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -1,7 +1,7 @@
 /** Who is at the other end of a connection, by what the kernel says. */
 import { closeSync, constants, openSync, readFileSync, readlinkSync } from "node:fs";
 import type { Socket } from "node:net";
-import { messageOf } from "../common/errors.ts";
+import { messageOf, VoyagerError } from "../common/errors.ts";
 import { peerCredentials } from "./native.ts";
 import { Refused } from "./requests.ts";
 
@@ -38,7 +38,10 @@ export function readGroup(name: string, file = "/etc/group"): Group {
     const [found, , gid] = line.split(":");
     if (found === name) return { gid: Number(gid) };
   }
-  throw new Error(`there is no group ${name}`);
+  throw new VoyagerError("usage", `there is no group ${name}`, {
+    why: "the broker's socket is for its members",
+    remedy: "make it, or name the group of Nix's build users as \"group\" in the broker's policy",
+  });
 }
 
 function userName(uid: number, file = "/etc/passwd"): string | null {
@@ -69,6 +72,9 @@ function statusOf(folder: string): { uid: number; isAlive: boolean; began: strin
   return { uid: Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]), isAlive: !"ZX".includes(state), began };
 }
 
+const asBuildUsers =
+  "have Nix build as build users: build-users-group = nixbld in nix.conf, and no option that empties it";
+
 /**
  * The peer of a connection. Throws Refused when it is none that may ask: root and people have no business here,
  * as containers run as who asks.
@@ -76,7 +82,7 @@ function statusOf(folder: string): { uid: number; isAlive: boolean; began: strin
 export function identify(socket: Socket, group: Group): Peer {
   const { pid, uid, gid } = peerCredentials(socket);
   const user = userName(uid);
-  if (uid === 0) throw new Refused("root may not ask: a container would run as root");
+  if (uid === 0) throw new Refused("root may not ask: a container would run as root", asBuildUsers);
   if (gid !== group.gid) throw new Refused(`user ${user ?? uid} is none of Nix's build users`);
   let fd = -1;
   try {

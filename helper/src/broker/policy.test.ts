@@ -31,15 +31,22 @@ test("what is given holds", () => {
 
 test.each([
   ["{", "JSON"],
-  [{ system: "any" }, "system: "],
+  [{ system: "any" }, "there is no field 'system'"],
   [{ systems: "all" }, "systems: "],
   [{ perBuild: { memory: "1G" } }, "perBuild.memory: "],
-  [{ systems: ["/nowhere.json"] }, "there is no system in it"],
 ])("a policy that makes no sense is an error: %j", async (content, why) => {
   const error = await thrownBy<VoyagerError>(() => readPolicy(file(content)));
   expect(error).toMatchObject({ kind: "usage" });
   expect(error.details.why).toContain(why);
   expect(error.details.remedy).toContain("docs/broker.md");
+});
+
+test("a file of systems that is not there is named, and not taken for the policy", async () => {
+  const error = await thrownBy<VoyagerError>(() => readPolicy(file({ systems: ["/nowhere.json"] })));
+  expect(error).toMatchObject({
+    kind: "usage",
+    what: expect.stringContaining("/nowhere.json, which is to have systems"),
+  });
 });
 
 test("a system is the same by what it does, not by its name", () => {

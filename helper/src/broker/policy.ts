@@ -1,6 +1,6 @@
 /** What the administrator lets builds do: /etc/nix-voyager/broker.json. docs/broker.md documents each field. */
 import { readFileSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import * as v from "valibot";
 import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { canonicalJson } from "../common/hash.ts";
@@ -29,12 +29,14 @@ const policySchema = v.strictObject({
     v.strictObject({
       /** Bytes of memory. */
       memory: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(16 * 1024 * 1024))),
-      /** Processor cores. */
-      cpus: v.optional(v.pipe(v.number(), v.minValue(0.01))),
+      /** Processor cores; null: no limit. */
+      cpus: v.optional(v.nullable(v.pipe(v.number(), v.minValue(0.01))), null),
       /** Processes and threads. */
       pids: v.optional(count(4_000_000), 32_768),
       /** Seconds that its container may run. */
       seconds: v.optional(count(10_000_000), 24 * 3600),
+      /** Seconds that the making of its environment may take. */
+      environmentSeconds: v.optional(count(10_000_000), 3600),
       /** Bytes that it may write outside of its build folder and outputs, which are Nix's to limit. */
       disk: v.optional(count(Number.MAX_SAFE_INTEGER), 20 * gigabyte),
       /** Containers that it may have at once: the helper has one, and for a moment another when it falls back. */
@@ -72,7 +74,7 @@ export interface Policy {
   systems: "any" | System[];
   lockedPackages: boolean;
   store: string;
-  perBuild: Required<Omit<Given["perBuild"], "memory" | "cpus">> & { memory: number; cpus: number };
+  perBuild: Required<Omit<Given["perBuild"], "memory">> & { memory: number };
   inAll: Given["inAll"];
 }
 
@@ -94,7 +96,6 @@ export function readPolicy(file: string, systemFiles: string[] = []): Policy {
     perBuild: {
       ...given.perBuild,
       memory: given.perBuild.memory ?? Math.floor(totalmem() * 0.8),
-      cpus: given.perBuild.cpus ?? availableParallelism(),
     },
     inAll: given.inAll,
   };
@@ -104,7 +105,11 @@ function parsePolicy(json: unknown, file: string): Given {
   const parsed = v.safeParse(policySchema, json);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw unusable(file, `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  const path = v.getDotPath(issue) ?? "the whole";
+  throw unusable(
+    file,
+    issue.expected === "never" ? `there is no field '${path}'` : `${path}: ${issue.message}`,
+  );
 }
 
 /** null: there is no such file. */
@@ -119,7 +124,12 @@ function readJson(file: string): unknown {
 
 function readSystems(file: string): System[] {
   const json = readJson(file);
-  if (json === null || typeof json !== "object") throw unusable(file, "there is no system in it");
+  if (json === null) {
+    throw new VoyagerError("usage", `${file}, which is to have systems for the broker, does not exist`, {
+      remedy: '"systems" of the policy names files; those of the library are there without it',
+    });
+  }
+  if (typeof json !== "object") throw unusable(file, "there is no system in it");
   const all = "packageManager" in json ? [json] : Object.values(json);
   return all.map((one) => parseSystem(one, `what ${file} has`));
 }

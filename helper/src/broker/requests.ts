@@ -71,7 +71,15 @@ export type EnvironmentWanted = v.InferOutput<typeof environmentRequest>;
 export type BrokerRequest = v.InferOutput<typeof requestSchema>;
 
 /** The broker does not do that. `message` says why; the client sees it. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** @param remedy what to do about it, where that is not to ask for something else */
+  constructor(
+    why: string,
+    readonly remedy = "docs/broker.md says what builds may have; the broker's trail (journalctl -u nix-voyager-broker,\nor /var/log/nix-voyager-broker.log) has the refusal, too",
+  ) {
+    super(why);
+  }
+}
 
 /** Reads a request. Throws Refused. */
 export function parseRequest(payload: Buffer): BrokerRequest {
@@ -81,6 +89,13 @@ export function parseRequest(payload: Buffer): BrokerRequest {
     value = JSON.parse(json);
   } catch {
     throw new Refused("the request is not JSON");
+  }
+  const { version } = (value ?? {}) as { version?: unknown };
+  if (typeof version === "number" && version !== protocolVersion) {
+    throw new Refused(
+      `it speaks version ${version} of the protocol, and the broker ${protocolVersion}`,
+      "start the broker of the nix-voyager that builds",
+    );
   }
   const result = v.safeParse(requestSchema, value);
   if (!result.success) {
@@ -102,6 +117,8 @@ const eventSchema = v.variant("event", [
     level: v.picklist(["debug", "info", "warn", "error"]),
     message: v.string(),
     seconds,
+    /** That the build enters by it, for Nix's display. */
+    phase: v.optional(v.string()),
   }),
   v.object({ event: v.literal("output"), text: v.string() }),
   v.object({

@@ -9,7 +9,7 @@ import {
   type OutputSink,
   type RunningContainer,
 } from "../engine/engine.ts";
-import { slotName } from "../build/slots.ts";
+import { patience, quietSeconds, slotName } from "../build/slots.ts";
 import { type Checked, checkRun } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
 import { NotThere, PinnedFolders } from "./folders.ts";
@@ -31,12 +31,8 @@ export interface Runs {
   broker: string;
 }
 
-/** Seconds after which who waits is told again. */
-const quietSeconds = 30;
-/** Milliseconds between two attempts at a name that somebody else has, or whose container is not gone yet. */
-const retryInterval = 50;
 /** Milliseconds for which a build that has ended may still ask what it ended by. */
-const afterwards = 60_000;
+const longestAftermath = 60_000;
 /** Milliseconds between two looks at what a container has written. */
 const diskInterval = 10_000;
 
@@ -150,7 +146,8 @@ async function start(
         conversation.tell({ event: "started", seconds: (performance.now() - begin) / 1000 });
         return container;
       }
-      await sleep(retryInterval);
+      // A build without the broker has it, or the one before is not quite gone.
+      await engine.whenGone(claim.name, patience);
     }
     return null;
   } catch (error) {
@@ -207,12 +204,13 @@ async function accompany(
     const first = await Promise.race([exit, gone.then(() => null)]);
     // It may still want to know whether there was not enough memory.
     if (first !== null) {
-      await Promise.race([gone, sleep(afterwards, undefined, { ref: false })]);
+      await Promise.race([gone, sleep(longestAftermath, undefined, { ref: false })]);
       await asked;
       return limits.broken()?.what ?? first;
     }
-    // A build that has all it wants does not wait until the engine has tidied up.
-    return isOver ? "it ended, and its build went" : "its build went, so it was ended";
+    if (!isOver) return "its build went, so it was ended";
+    // A build that has all it wants does not wait until the engine has tidied up, which tells the status.
+    return await Promise.race([exit, sleep(longestAftermath, "its status is not known", { ref: false })]);
   } finally {
     limits.stop();
     if (!isOver) await container.kill().catch(() => {});

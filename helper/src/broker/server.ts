@@ -3,18 +3,18 @@
  * request (frames.ts, requests.ts), of a peer whom the kernel names (peer.ts), and is decided over by the
  * administrator's policy (policy.ts, check.ts, environments.ts).
  */
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import pino from "pino";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
-import pino from "pino";
+import { labels } from "../environment/labels.ts";
 import { sweep } from "../environment/sweep.ts";
 import { AtOnce, Rate } from "./client-limits.ts";
 import { Conversation } from "./conversation.ts";
 import { checkEnvironment, makeEnvironment } from "./environments.ts";
 import { removeLeftPlaces } from "./folders.ts";
-import { labels } from "../environment/labels.ts";
 import { type Group, identify, type Peer, processMark, readGroup } from "./peer.ts";
 import type { Policy } from "./policy.ts";
 import { Queue } from "./queue.ts";
@@ -32,6 +32,7 @@ export interface BrokerOptions {
   mountsFolder: string;
 }
 
+/** One broker. Listen once, then drain once. */
 export class Broker {
   readonly #server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     const serving: Promise<void> = this.#accept(socket).finally(() => this.#serving.delete(serving));
@@ -83,13 +84,15 @@ export class Broker {
     chownSync(made, process.getuid?.() ?? 0, this.#group.gid);
     chmodSync(made, 0o660);
     renameSync(made, path);
+    // For who would end it, or start another.
+    writeFileSync(join(dirname(path), "broker.pid"), `${process.pid}\n`);
   }
 
   /** Removes what killed builds have left. An engine that is away is asked again. */
   async #sweep(): Promise<void> {
     const { engine, trail } = this.options;
     try {
-      const { containers, images } = await sweep(engine, pino({ level: "silent" }));
+      const { containers, images } = await sweep(engine, silent);
       if (containers + images > 0) trail.note("removed what killed builds had left", { containers, images });
     } catch (error) {
       trail.trouble(`not swept: ${messageOf(error)}`);
@@ -192,7 +195,7 @@ export class Broker {
       conversation.fail(
         new VoyagerError("engine", "the broker refused what the build asked for", {
           why: error.message,
-          remedy: "the broker's log has it, too; docs/broker.md says what builds may have",
+          remedy: error.remedy,
         }),
       );
     } else if (entry.isAllowed && conversation.gone.aborted) {
@@ -210,6 +213,8 @@ export class Broker {
   }
 }
 
+/** What is swept, the trail tells. With a destination, as the bundle has none of pino's own. */
+const silent = pino({ level: "silent" }, { write() {} });
 /** Milliseconds between two looks for what killed builds have left. */
 const sweepInterval = 60_000;
 /** Milliseconds between two looks at whether the process still lives. */

@@ -60,6 +60,9 @@ export function buildVariables(
 /** Names that programs expect to be known without a network. */
 const hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
 
+/** Files that a build finds in /etc instead of the environment's. */
+export const etcNames = ["passwd", "group", "hosts"] as const;
+
 /**
  * Files that a build finds in /etc instead of the environment's: name → content. With a network the
  * engine itself writes the names of hosts.
@@ -68,7 +71,7 @@ export function etcFiles(
   { voyager: { network } }: Attributes,
   record: EnvironmentRecord,
   identity: Identity,
-): Record<string, string> {
+): Partial<Record<(typeof etcNames)[number], string>> {
   return { ...accountFiles(record, identity), ...(network ? {} : { hosts }) };
 }
 

@@ -45,9 +45,6 @@ export interface Outcome {
 /** Name of the folder that `AuditRoom` speaks of, below the build folder. */
 export const auditFolder = ".nix-voyager-audit";
 
-/** Process 1 for as long as its input, the lifeline, is open; then everything in it ends. */
-export const lifelineCommand = ["/bin/sh", "-c", "exec cat >/dev/null"];
-
 /** The program that a build runs. */
 export function stageCommand(build: Build): string[] {
   return ["bash", build.attributes.voyager.stage];

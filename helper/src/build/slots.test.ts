@@ -25,7 +25,7 @@ test("no more than the limit run at once, and all run", async () => {
 
 test("a free engine is asked for nothing but the start", async () => {
   const engine = new FakeEngine();
-  engine.containerNames = () => Promise.reject(new Error("asked"));
+  engine.containers = () => Promise.reject(new Error("asked"));
   const { log, messages } = keptLog();
   await startInSlot({ engine, limit: 8, log }, request);
   expect(engine.started).toHaveLength(1);

@@ -9,9 +9,9 @@ import type { ContainerRequest, Engine, RunningContainer } from "../engine/engin
 import { labels } from "../environment/labels.ts";
 
 /** Milliseconds to wait for one build's end before others are looked at. */
-const patience = 2000;
+export const patience = 2000;
 /** Seconds after which the log says again that we wait: Nix may end builds that are silent. */
-const quietSeconds = 60;
+export const quietSeconds = 60;
 
 /** Name of the container that has a place. @param slot from 1 */
 export const slotName = (slot: number) => `nix-voyager-build-${slot}`;
@@ -45,7 +45,7 @@ export async function startInSlot(
       log.info({ seconds: secondsSince(attempt) }, "container started");
       return container;
     }
-    const taken = await engine.containerNames(labels.container);
+    const taken = (await engine.containers(labels.container)).map(({ name }) => name);
     const free = claims.filter(({ name }) => !taken.includes(name));
     claim = anyOf(free.length > 0 ? free : claims);
     if (free.length > 0) continue;

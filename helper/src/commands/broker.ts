@@ -1,10 +1,11 @@
 /** `voyager broker`: the service that stands between builds and the engine. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 import { Broker } from "../broker/server.ts";
-import { readPolicy } from "../broker/policy.ts";
+import { policyFile, readPolicy } from "../broker/policy.ts";
 import { Trail } from "../broker/trail.ts";
-import type { Engine } from "../engine/engine.ts";
+import { connect } from "../engine/connect.ts";
 import { readEngineSettings } from "../engine/settings.ts";
 
 export interface BrokerCommand {
@@ -21,10 +22,12 @@ export interface BrokerCommand {
 }
 
 /**
- * Runs until it is told to end by SIGTERM or SIGINT: then it takes no more builds, and ends when those that run have
+ * Serves builds. Throws a `usage` error where it cannot be what it should be.
+ *
+ * It runs until it is told to end by SIGTERM or SIGINT: then it takes no more builds, and ends when those that run have
  * ended; a second signal ends it at once.
  */
-export async function broker(engine: Engine, command: BrokerCommand): Promise<void> {
+export async function broker(engineAddress: string | undefined, command: BrokerCommand): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new VoyagerError("usage", "the broker must be started as root", {
       why: "it uses the engine's own socket, and mounts folders of builds for it",
@@ -32,12 +35,21 @@ export async function broker(engine: Engine, command: BrokerCommand): Promise<vo
     });
   }
   const { trail: file } = command;
+  if (file !== undefined && !existsSync(dirname(file))) {
+    throw new VoyagerError("usage", `the folder of --trail ${file} does not exist`, { remedy: "make it" });
+  }
+  if (command.policy !== policyFile && !existsSync(command.policy)) {
+    throw new VoyagerError("usage", `the policy ${command.policy} does not exist`, {
+      remedy: `name one that does, or leave --policy out: without ${policyFile} the defaults hold`,
+    });
+  }
   const trail = new Trail(
     file === undefined ? undefined : (line) => appendFileSync(file, line, { mode: 0o640 }),
   );
   const policy = readPolicy(command.policy, command.systems);
+  const { maxBuilds, answerTimeout } = readEngineSettings();
+  const engine = connect(engineAddress, undefined, answerTimeout);
   const { version } = await engine.info();
-  const { maxBuilds } = readEngineSettings();
   const running = new Broker({
     engine,
     policy,
@@ -56,8 +68,7 @@ export async function broker(engine: Engine, command: BrokerCommand): Promise<vo
       asked = true;
       running.drain().then(resolve);
     };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
   });
   trail.note("broker ended");
 }

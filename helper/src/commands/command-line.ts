@@ -113,7 +113,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
       (command) => brokerOptions(command as Parser),
       async (options) => {
         const { broker } = await import("./broker.ts");
-        await broker(connect(options.engine as string | undefined), {
+        await broker(options.engine as string | undefined, {
           socket: options.socket as string,
           policy: options.policy as string,
           systems: options.systems as string[],

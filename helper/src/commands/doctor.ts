@@ -3,6 +3,7 @@ import { failureKinds } from "../common/errors.ts";
 import type { Finding } from "../doctor/check.ts";
 import {
   checkBaseImages,
+  checkBroker,
   checkBuildSocket,
   checkClock,
   checkSettings,
@@ -19,6 +20,7 @@ export async function findAll(engineAddress?: string): Promise<Finding[]> {
     ...checkNix(nix),
     finding,
     checkBuildSocket(isSandboxed(nix)),
+    ...(await checkBroker()),
     checkSettings(),
     ...(engine && info ? [await checkBaseImages(engine), checkClock(info)] : []),
     ...checkDisks(info?.dataFolder ?? null),

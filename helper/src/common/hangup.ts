@@ -23,7 +23,7 @@ export function isHungUp(descriptor: number): boolean {
   }
 }
 
-/** Looks after it from now on. What the engine runs for us ends with us. */
+/** Calls `end` once nobody reads our standard error any more. What the engine runs for us ends with us. */
 export function endWithReader(end: () => void): void {
   setInterval(() => {
     if (isHungUp(2)) end();

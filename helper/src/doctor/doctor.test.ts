@@ -1,10 +1,11 @@
 import fs from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { FakeDaemon, json } from "../../testing/fake-daemon.ts";
 import { FakeEngine } from "../../testing/fake-engine.ts";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { labels } from "../environment/labels.ts";
-import { checkBaseImages, checkBuildSocket, checkClock, reachEngine } from "./engine-checks.ts";
+import { checkBaseImages, checkBroker, checkBuildSocket, checkClock, reachEngine } from "./engine-checks.ts";
 import { checkCertificates, checkDisk } from "./host-checks.ts";
 import { checkNix, isSandboxed, type NixConfig } from "./nix-checks.ts";
 
@@ -137,6 +138,21 @@ describe("the socket for builds", () => {
   test("no group of builders: builds run as who starts them", () => {
     machine("root:x:0:\n", null);
     expect(checkBuildSocket(false)).toMatchObject({ status: "warning", detail: "there is no group nixbld" });
+  });
+});
+
+describe("the broker", () => {
+  test("none, one that listens, and the socket of one that was killed", async () => {
+    const path = join(folder(), "broker.sock");
+    expect(await checkBroker(path)).toEqual([]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await checkBroker(path)).toMatchObject([{ status: "ok", detail: `listens at ${path}` }]);
+    fs.linkSync(path, `${path}.left`);
+    await new Promise((resolve) => server.close(resolve));
+    const [finding] = await checkBroker(`${path}.left`);
+    expect(finding).toMatchObject({ status: "bad", detail: `nobody listens at ${path}.left` });
+    expect(finding?.remedy).toContain("systemctl start nix-voyager-broker");
   });
 });
 

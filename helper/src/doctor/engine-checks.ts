@@ -1,6 +1,7 @@
 /** Checks of the engine: is it there, may builds use it, has it what builds need. */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { VoyagerError } from "../common/errors.ts";
+import { connect } from "node:net";
+import { codeOf, VoyagerError } from "../common/errors.ts";
 import { DockerEngine } from "../engine/docker/docker-engine.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
 import { brokerSocket, locate, sandboxSocket } from "../engine/locate.ts";
@@ -26,6 +27,15 @@ export async function reachEngine(
   } catch (error) {
     if (!(error instanceof VoyagerError)) throw error;
     const detail = error.details.why ? `${error.what}: ${error.details.why}` : error.what;
+    // Who may not use the engine, need not: builds have the broker.
+    if (error.what.startsWith("permission denied") && existsSync(brokerSocket)) {
+      const finding = warning(
+        "engine",
+        detail,
+        "builds use the broker; to check the engine, too, run this as root",
+      );
+      return { finding };
+    }
     return { finding: bad("engine", detail, error.details.remedy ?? "") };
   }
 }
@@ -82,6 +92,27 @@ export function checkBuildSocket(sandboxed: boolean): Finding {
     `${path} is not open to the build users`,
     `add them to its group ${holder?.split(":")[0] ?? gid}: usermod -aG ${holder?.split(":")[0] ?? gid} ${buildGroup}1 (and so on)`,
   );
+}
+
+/** The broker, where there is its socket: whose file stays when who listened there was killed. */
+export async function checkBroker(path = brokerSocket): Promise<Finding[]> {
+  if (!existsSync(path)) return [];
+  const error = await new Promise<unknown>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(null);
+    });
+    socket.on("error", resolve);
+  });
+  const name = "broker";
+  if (codeOf(error) !== "ECONNREFUSED") return [ok(name, `listens at ${path}`)];
+  return [
+    bad(
+      name,
+      `nobody listens at ${path}`,
+      "start it: systemctl start nix-voyager-broker, or ./setup/quickstart",
+    ),
+  ];
 }
 
 export async function checkBaseImages(engine: Engine): Promise<Finding> {

@@ -68,7 +68,7 @@ function checkSandbox(config: NixConfig): Finding {
     return warning(
       "nix sandbox",
       "off: builds see the whole machine",
-      "nix.conf: sandbox = true, extra-sandbox-paths = /run/nix-voyager",
+      "nix.conf: sandbox = true, extra-sandbox-paths = /run/nix-voyager?",
     );
   }
   const hasSocket = config.sandboxPaths.some((path) => {
@@ -79,6 +79,6 @@ function checkSandbox(config: NixConfig): Finding {
   return bad(
     "nix sandbox",
     "on, but builds cannot see the engine's socket",
-    `nix.conf: extra-sandbox-paths = ${folder} (then restart nix-daemon)`,
+    `nix.conf: extra-sandbox-paths = ${folder}? (then restart nix-daemon)`,
   );
 }

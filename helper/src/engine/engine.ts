@@ -177,8 +177,6 @@ export interface Engine {
   containerSize(nameOrId: string): Promise<number>;
   /** Containers that carry the label, running or not, with all their labels. */
   containers(label: string): Promise<{ name: string; labels: Record<string, string> }[]>;
-  /** Names of the containers that carry the label, running or not. */
-  containerNames(label: string): Promise<string[]>;
   /** Containers of ours that carry the label and do not run: never started, or not removed after their end. */
   idleContainers(label: string): Promise<IdleContainer[]>;
   /**

@@ -243,7 +243,10 @@ async function make(
   const first = parent.id === search.base.id;
   const has = new Set(first ? [] : (JSON.parse(parent.labels[labels.packages] ?? "[]") as string[]));
   const added = packages.filter((name) => !has.has(name));
-  log.info(`${describe(search, packages)}: making it${first ? "" : `, ${added.length} to add`}`);
+  log.info(
+    { phase: "environment" },
+    `${describe(search, packages)}: making it${first ? "" : `, ${added.length} to add`}`,
+  );
   // Not needed where the environment is there.
   const [{ makeEnvironment }, { lockInstaller }] = await Promise.all([
     import("./make.ts"),

@@ -46,7 +46,9 @@ export function evaluateLockRequest(
   if (result.status !== 0) {
     throw new VoyagerError("usage", `${where} cannot be evaluated as a build`, {
       why: result.stderr.trimEnd().split("\n").slice(-10).join("\n"),
-      remedy: "name what mkDockerBuild or mkDockerWheel returned: voyager lock FILE --attr NAME",
+      remedy: result.stderr.includes("was not found in the Nix search path")
+        ? "say where it is: voyager lock FILE -- -I nix-voyager=PATH, or set NIX_PATH"
+        : "name what mkDockerBuild or mkDockerWheel returned: voyager lock FILE --attr NAME",
     });
   }
   const parsed = v.safeParse(lockRequestSchema, JSON.parse(result.stdout));

@@ -6,19 +6,18 @@
  * older helper would misread raises `specVersion` here and in `lib/internal/spec-version.nix`.
  */
 import * as v from "valibot";
+import { storeNamePattern } from "../common/store.ts";
 import { ruleNames } from "./rules.ts";
 
 /** Version of the spec that this helper reads. */
 export const specVersion = 1;
-
-const storeName = /^[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+$/;
 
 /** Part by part: one expression for the whole would try all pairs of slashes, and a hostile text has very many. */
 const storePath = v.pipe(
   v.string(),
   v.check((path) => {
     const [root, ...parts] = path.split("/");
-    return root === "" && !path.includes("\0") && parts.slice(1).some((part) => storeName.test(part));
+    return root === "" && !path.includes("\0") && parts.slice(1).some((part) => storeNamePattern.test(part));
   }, "expected a store path"),
 );
 const packageName = v.pipe(

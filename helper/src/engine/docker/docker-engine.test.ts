@@ -160,7 +160,8 @@ describe("containers by name", () => {
         { Id: "3", Names: ["/two"] },
       ]),
     );
-    expect(await engine.containerNames("k")).toEqual(["one", "two"]);
+    const containers = await engine.containers("k");
+    expect(containers.map(({ name }) => name)).toEqual(["one", "two"]);
     expect(daemon.seen[0]?.query).toEqual({ all: "true", filters: '{"label":["k"]}' });
   });
 

@@ -180,10 +180,6 @@ export class DockerEngine implements Engine {
     );
   }
 
-  async containerNames(label: string): Promise<string[]> {
-    return (await this.containers(label)).map(({ name }) => name);
-  }
-
   idleContainers(label: string): Promise<IdleContainer[]> {
     return idleContainers(this.#connection, label);
   }

@@ -1,5 +1,7 @@
 /** What may be left on a Docker engine of builds that could not tidy up. */
+import * as v from "valibot";
 import type { IdleContainer, Image } from "../engine.ts";
+import { created } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { imageComment } from "./container.ts";
 import { explain } from "./explain.ts";
@@ -33,7 +35,7 @@ async function listed(
 ): Promise<string[]> {
   try {
     const whole = { ...query, filters: JSON.stringify(filters) };
-    const answers = (await connection.json({ method: "GET", path, query: whole })) as { Id: string }[];
+    const answers = await connection.answer({ method: "GET", path, query: whole }, v.array(created));
     return answers.map(({ Id }) => Id);
   } catch (error) {
     throw explain("looking for what is left", error);
