@@ -3,6 +3,9 @@
  * After each nothing is left, and the next build of the same makes the same bits. The engine is one of the
  * test's own (see own-engine.ts); VOYAGER_KILL_SEED repeats a run's moments.
  */
+import { readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { seeded } from "../helper/testing/random.ts";
 import { Kills } from "./support/kills/kills.ts";
 import { type Lane, makeLanes, type Way } from "./support/kills/lanes.ts";
@@ -34,6 +37,10 @@ afterAll(async () => {
   for (const lane of lanes ?? []) await lane.remove();
   await engine?.stop();
   offline.remove();
+  // A Nix that is killed leaves the folders of its builds.
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith("nix-build-kills-"))) {
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 });
 
 /** A list with each way as often as is said. */
