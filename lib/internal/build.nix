@@ -27,14 +27,16 @@
   reserved = ["src" "patches" "HOME" "PATH" "TMPDIR" "NIX_BUILD_CORES"];
 
   # Variables whose passwords are somebody's: those of a server that a test starts are not.
-  addresses = map (proxy: "${proxy}_proxy") ["http" "https" "all"] ++ ["HTTP_PROXY" "HTTPS_PROXY" "ALL_PROXY" "PIP_INDEX_URL" "PIP_EXTRA_INDEX_URL"];
+  addresses = builtins.groupBy (name: name) (map (proxy: "${proxy}_proxy") ["http" "https" "all"] ++ ["HTTP_PROXY" "HTTPS_PROXY" "ALL_PROXY" "PIP_INDEX_URL" "PIP_EXTRA_INDEX_URL"]);
 
-  hasPassword = value: builtins.isString value && (import ./credentials.nix value || import ./password.nix value);
+  credentials = import ./credentials.nix;
+  password = import ./password.nix;
+  hasPassword = value: builtins.isString value && (credentials value || password value);
 
   checkEnvironment = function: taken: env: let
     isTaken = name: elem name reserved || elem name taken || builtins.match "VOYAGER_.*" name != null;
     clashes = filter isTaken (attrNames env);
-    secret = filter (name: hasPassword env.${name} or null) addresses;
+    secret = filter (name: hasPassword env.${name}) (attrNames (builtins.intersectAttrs addresses env));
   in
     if env == {} || (clashes == [] && secret == [])
     then env
