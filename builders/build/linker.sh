@@ -12,7 +12,7 @@ links=${folder%/*}/links
 target=${COLLECT_LTO_WRAPPER%/*/*}
 target=${target##*/}
 real=/usr/bin/$target-$name
-if [ -z "$target" ] || [ ! -x "$real" ] || [ "$target" = "$(uname -m)-linux-gnu" ]; then
+if [ -z "$target" ] || [ ! -x "$real" ] || [ "/usr/bin/$name" -ef "$real" ] || [ "$target" = "$(uname -m)-linux-gnu" ]; then
   # Beside us nothing has a say in which linker is taken but what would have had it without us.
   real=/usr/bin/$name
   [ -x "$real" ] || real=$(PATH=$(printf %s "$PATH" | sed "s|$folder:*||") && command -v "$name") || {
@@ -52,7 +52,8 @@ fi
 words=$(sed -n '/^$/q; 1{/: *\\$/!{s/\\ /\x01/g; s/  */\n/g; s/\x01/ /g}}
   s/^ *//; s/ *\\$//; s/\\ / /g; s/\\#/#/g; s/\$\$/$/g; p' "$record")
 rm -f "$record"
-inputs=$(printf '%s\n' "$words" | sed 1d | xargs -r -d '\n' readlink -f -- | sort -u)
+inputs=$(printf '%s\n' "${words#*
+}" | xargs -r -d '\n' readlink -f --)
 
 # Only what is not the build's own counts, and not what every link takes from the compiler and the C
 # library because there is no other way: those have no shared form. libpthread.a of a newer C library
@@ -71,8 +72,9 @@ if [ -e "$1" ]; then
   earlier=$(printf '%s\n' "$inputs" | sed 's/^/output /' | grep -l -x -F -f - "$@" | xargs -r grep -l -x relocatable)
   [ -z "$earlier" ] || archives=$(printf '%s\n' "$earlier" | xargs cat | grep '^archive ' | printf '%s\n%s\n' "$archives" "$(cat)")
 fi
-archives=$(printf '%s\n' "$archives" | sed '/^$/d' | sort -u)
+# Most links have none: each program that is not started for them shortens every build.
 [ -n "$archives" ] || exit 0
+archives=$(printf '%s\n' "$archives" | sed '/^$/d' | sort -u)
 
 output=$(printf '%s\n' "$words" | sed -n '1{s/:$//;p;}' | xargs -d '\n' readlink -f --)
 id=$(readelf -n "$output" 2>/dev/null | sed -n 's/^ *Build ID: //p')

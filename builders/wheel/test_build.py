@@ -362,6 +362,75 @@ def build_wheel(folder, *rest):
                 self.assertEqual(len(digests), 1)
                 os.makedirs(os.path.join(self.top, "source"))
 
+    def compiled(self, setup, cores):
+        """Builds an extension of two sources; returns the order in which they began and ended to be compiled."""
+        log = os.path.join(self.top, "log")
+        # Stands for gcc: each waits a while for the other to begin, and so sees whether they run side by side.
+        compiler = os.path.join(self.top, "cc")
+        with open(compiler, "w") as stream:
+            stream.write(textwrap.dedent(f"""\
+                #!/bin/sh
+                case " $* " in *" -c "*) ;; *) exec gcc "$@" ;; esac
+                case "$*" in *bad.c*) echo "bad.c is bad" >&2; exit 1 ;; esac
+                echo begin >>{log}
+                for i in 1 2 3 4 5; do [ "$(grep -c begin {log})" = 2 ] && break; sleep 0.1; done
+                gcc "$@" && echo end >>{log}
+                """))
+        os.chmod(compiler, 0o755)
+        open(log, "w").close()
+        self.source(one__c="int one(void) { return 1; }\n", two__c="int two(void) { return 2; }\n", setup__py=setup)
+        result = self.build(CC=compiler, NIX_BUILD_CORES=str(cores))
+        with open(log) as stream:
+            return result, stream.read().split()
+
+    EXTENSION = """
+    from setuptools import Extension, setup
+    setup(name="demo", version="1.0", ext_modules=[Extension("demo", ["one.c", "two.c"])])
+    """
+
+    @unittest.skipUnless(has("setuptools") and has("wheel") and shutil.which("gcc"), "setuptools, wheel or gcc are not installed")
+    def test_sources_of_an_extension_are_compiled_side_by_side_and_give_the_same_bytes(self):
+        digests = set()
+        for cores, order in ((2, ["begin", "begin", "end", "end"]), (1, ["begin", "end", "begin", "end"])):
+            result, seen = self.compiled(self.EXTENSION, cores)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(seen, order)
+            with open(os.path.join(self.top, "out", self.made()[0]), "rb") as stream:
+                digests.add(hashlib.sha256(stream.read()).hexdigest())
+            shutil.rmtree(os.path.join(self.top, "source"))
+            os.mkdir(os.path.join(self.top, "source"))
+        self.assertEqual(len(digests), 1)
+
+    @unittest.skipUnless(has("setuptools") and has("wheel") and shutil.which("gcc"), "setuptools, wheel or gcc are not installed")
+    def test_a_package_with_a_way_to_compile_of_its_own_has_its_sources_in_turn(self):
+        result, seen = self.compiled("""
+        from setuptools import Extension, setup
+        from setuptools.command.build_ext import build_ext
+        class Own(build_ext):
+            def build_extensions(self):
+                original = self.compiler._compile
+                def compile(obj, src, *rest):
+                    self.compiler.compiler_so = [word for word in self.compiler.compiler_so if word != "-DTWO"]
+                    self.compiler.compiler_so += ["-DTWO"] if src == "two.c" else []
+                    original(obj, src, *rest)
+                self.compiler._compile = compile
+                super().build_extensions()
+        setup(name="demo", version="1.0", cmdclass={"build_ext": Own}, ext_modules=[Extension("demo", ["one.c", "two.c"])])
+        """, 2)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(seen, ["begin", "end", "begin", "end"])
+
+    @unittest.skipUnless(has("setuptools") and has("wheel") and shutil.which("gcc"), "setuptools, wheel or gcc are not installed")
+    def test_one_of_many_sources_that_fails_fails_the_build(self):
+        for name in ("bad.c", "good.c"):
+            with open(os.path.join(self.top, "source", name), "w") as stream:
+                stream.write("int good(void) { return 0; }\n")
+        result, _ = self.compiled(self.EXTENSION.replace('"two.c"', '"two.c", "bad.c", "good.c"'), 2)
+        self.assertEqual(result.returncode, 66)
+        self.assertIn("bad.c is bad", result.stderr)
+        self.assertIn("the build backend failed in build_wheel", result.stderr)
+        self.assertEqual(self.made(), [])
+
 
 if __name__ == "__main__":
     unittest.main()

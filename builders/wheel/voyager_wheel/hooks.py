@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 
-from . import artifacts, processes, pyproject, requirements
+from . import artifacts, compiling, processes, pyproject, requirements
 from .errors import Failure
 
 
@@ -30,6 +30,7 @@ def build(source, wheel_directory, config_settings, private):
     if more:
         processes.run(requirements.check, more, private)
     os.makedirs(wheel_directory, exist_ok=True)
+    compiling.side_by_side()
     name = _call(backend, "build_wheel", wheel_directory, config_settings or None, None)
     return artifacts.check(name, wheel_directory)
 
