@@ -13,7 +13,10 @@ import type { Duplex } from "node:stream";
 export interface Seen {
   method: string;
   path: string;
+  /** Of a name that is given several times, the last. */
   query: Record<string, string>;
+  /** The query as it came. */
+  search: string;
   headers: IncomingMessage["headers"];
   body: string;
 }
@@ -56,10 +59,13 @@ export class FakeDaemon {
   readonly socket = join(this.folder, "engine.sock");
   readonly address = `unix://${this.socket}`;
   readonly seen: Seen[] = [];
+  /** What it calls itself in its answers. */
+  server = "Docker/20.10.24 (linux)";
   readonly #answers = new Map<string, Answer>();
   readonly #upgrades = new Map<string, Upgrade>();
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((request, response) => {
+    response.setHeader("Server", this.server);
     this.#read(request).then(
       (seen) => {
         const answer = this.#answers.get(`${seen.method} ${seen.path}`);
@@ -125,6 +131,7 @@ function describe(request: IncomingMessage): Seen {
     method: request.method ?? "",
     path: decodeURIComponent(url.pathname),
     query,
+    search: url.search,
     headers: request.headers,
     body: "",
   };

@@ -43,13 +43,15 @@ install_dependencies() {
     fail "npm install failed" "its messages are above" "check the network, https_proxy and npm_config_registry"
 }
 
-# look_for_test_tools: what the tests of the builders run, as a build's container would.
+# look_for_test_tools: what the tests of the builders run, as a build's container would, and the engines that
+# tests/engines starts.
 look_for_test_tools() {
   for module in packaging pip venv; do
     python3 -c "import $module" 2>/dev/null || want "python3-$module" "the tests of the builders use it"
   done
   for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch gpg:gpg gpg-agent:gpg-agent \
-    objdump:binutils gcc:gcc openssl:openssl faketime:faketime; do
+    objdump:binutils gcc:gcc openssl:openssl faketime:faketime podman:podman newuidmap:uidmap slirp4netns:slirp4netns \
+    catatonit:catatonit rootlesskit:rootlesskit; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests use its command ${pair%:*}"
   done
   [ -e /usr/include/stdio.h ] || want libc6-dev "the tests compile programs with it"

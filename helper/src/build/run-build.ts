@@ -198,7 +198,7 @@ async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerEr
         why: `exit status ${status}${last}`,
         remedy:
           signal === "SIGKILL"
-            ? "if nobody killed it, the machine may have run out of memory: see the kernel's log"
+            ? `if nobody killed it, ${spec.limits.memory === null ? "" : "it may have met limits.memory (not every engine tells), or "}the machine may have run out of memory: see the kernel's log`
             : "a program of the build crashed or was ended",
       },
     );

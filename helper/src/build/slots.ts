@@ -39,7 +39,7 @@ export async function startInSlot(
   let told = Number.NEGATIVE_INFINITY;
   for (;;) {
     const attempt = performance.now();
-    const container = await claim.start(request);
+    const container = await claim.start({ ...request, onWarning: (text) => log.warn(text) });
     if (container) {
       if (told > 0) log.info({ seconds: secondsSince(begin) }, "waited for other builds to end");
       log.info({ seconds: secondsSince(attempt) }, "container started");

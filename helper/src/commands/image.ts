@@ -17,8 +17,8 @@ export async function bootstrap(
 ): Promise<void> {
   const system = readSystem(options.system, options.file);
   const tag = bootstrapTag(system);
-  const existing = tag && !options.force ? await engine.image(tag) : null;
-  if (existing) {
+  const existing = tag && (await engine.image(tag));
+  if (existing && !options.force) {
     log.info(`base image ${tag}: exists, ${formatAge(Date.now() - existing.created.getTime())} old`);
     return;
   }

@@ -52,6 +52,8 @@ export interface ContainerRequest {
   /** A tar archive that is unpacked at / before process 1 starts: owners and modes are what it says. */
   files?: Buffer;
   onOutput: OutputSink;
+  /** Told what of the request is not as it should be, though the container runs. */
+  onWarning?: (text: string) => void;
 }
 
 /**

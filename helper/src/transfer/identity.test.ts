@@ -1,4 +1,4 @@
-import { accountFiles, mapId } from "./identity.ts";
+import { accountFiles, mapId, streamIdentity } from "./identity.ts";
 
 test("the sandbox's id is undone", () => {
   expect(mapId("      1000      30001          1\n", 1000)).toBe(30001);
@@ -29,4 +29,12 @@ test("an id that has an entry keeps it", () => {
 
 test("an id is no part of another one", () => {
   expect(accountFiles(base, { uid: 10, gid: 10 }).group).toContain("builder:x:10:");
+});
+
+test("streamed files are no concern of root, nor of a user whom an engine without root does not have", () => {
+  const builder = { uid: 1000, gid: 100 };
+  expect(streamIdentity({ uid: 30001, gid: 30000 })).toEqual({ uid: 30001, gid: 30000 });
+  expect(streamIdentity({ uid: 0, gid: 0 })).toEqual(builder);
+  expect(streamIdentity({ uid: 872415232, gid: 30000 })).toEqual(builder);
+  expect(streamIdentity({ uid: 30001, gid: 65536 })).toEqual(builder);
 });

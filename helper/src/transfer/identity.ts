@@ -28,13 +28,17 @@ export function hostIdentity(): Identity {
   };
 }
 
+/** Ids that a user without root has for the containers of an engine of their own (subuid(5)). */
+const rootlessIds = 65536;
+
 /**
  * Ids for containers into which files are streamed: any will do, as the owner is chosen on the way out, and a
- * broker gives a build no other user than its own. But never root, whom a Nix without build users builds as.
+ * broker gives a build no other user than its own. But never root, whom a Nix without build users builds as,
+ * and none that a rootless engine does not have.
  */
-export function streamIdentity(): Identity {
-  const own = hostIdentity();
-  return own.uid === 0 ? { uid: 1000, gid: 100 } : own;
+export function streamIdentity(own = hostIdentity()): Identity {
+  const isUsable = own.uid > 0 && own.uid < rootlessIds && own.gid < rootlessIds;
+  return isUsable ? own : { uid: 1000, gid: 100 };
 }
 
 /**

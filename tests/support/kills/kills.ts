@@ -67,7 +67,20 @@ export class Kills {
   }
 
   /** Kills the engine with a build running in each lane. All must say so; after its start all succeed. */
-  async engine(lanes: Lane[], how: "direct" | "nix", end: "kill" | "crash"): Promise<void> {
+  engine(lanes: Lane[], how: "direct" | "nix", end: "kill" | "crash"): Promise<void> {
+    return this.beneath(lanes, how, `engine (${end})`, {
+      end: () => this.own[end](),
+      startAgain: () => this.own.startAgain(),
+    });
+  }
+
+  /** Ends what all builds need, with one running in each lane. All must say so; after its start all succeed. */
+  async beneath(
+    lanes: Lane[],
+    how: "direct" | "nix",
+    victim: string,
+    what: { end(): Promise<void>; startAgain(): Promise<unknown> },
+  ): Promise<void> {
     const order: Way[] = ["bind", "stream", "environment", "bind"];
     const runs = await Promise.all(
       lanes.map((lane, index) => {
@@ -79,17 +92,19 @@ export class Kills {
     // Not before all of them have something to do with the engine.
     await sleep(200 + this.random() * Math.max(0, 0.7 * shortest - 200));
     const phases = runs.map(({ stderr }) => phaseOf(stderr()));
-    await this.own[end]();
+    await what.end();
     const results = await Promise.all(runs.map(({ ended }) => ended));
     await sleep(50); // until all that they have written is read
     const errors = results.map(({ status }, index) => ({ status, stderr: runs[index]?.stderr() ?? "" }));
     for (const { status, stderr } of errors) {
       expect({ status, stderr }).not.toMatchObject({ status: 0 });
-      expect(stderr).toMatch(/nix-voyager: error: (the connection|the engine|no engine|the container)/);
+      expect(stderr).toMatch(
+        /nix-voyager: error: (the connection|the engine|no engine|the container|the broker|no broker)/,
+      );
       expect(stderr).toMatch(/ remedy: /);
     }
-    await this.own.startAgain();
-    await Promise.all(lanes.map((lane, index) => this.#lookAt(lane, `engine (${end})`, phases[index] ?? "")));
+    await what.startAgain();
+    await Promise.all(lanes.map((lane, index) => this.#lookAt(lane, victim, phases[index] ?? "")));
     await Promise.all(
       lanes.map(async (lane, index) => {
         const way = order[index % order.length] as Way;
@@ -152,8 +167,9 @@ export class Kills {
     expect(this.own.processes()).toHaveLength(2);
   }
 
-  counted(): { total: number; leftRunning: string[] } {
-    return { total: this.#kills.length, leftRunning: this.#failures };
+  counted(): { total: number; leftRunning: string[]; neverStarted: number } {
+    const { length: total } = this.#kills;
+    return { total, leftRunning: this.#failures, neverStarted: this.#neverStarted.size };
   }
 
   /** What was killed, where, and what was left. */

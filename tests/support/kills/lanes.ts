@@ -1,6 +1,6 @@
 /** Builds that are killed again and again: in each lane one at a time, of a system of the lane's own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keptPackages } from "../../../helper/src/environment/kept-packages.ts";
@@ -47,8 +47,17 @@ function expression(way: Way, system: string): string {
   })`;
 }
 
-/** Makes lanes: their derivations and descriptions, in one evaluation each. */
-export async function makeLanes(engine: OwnEngine, offline: Offline, count: number): Promise<Lane[]> {
+/**
+ * Makes lanes: their derivations and descriptions, in one evaluation each.
+ *
+ * @param socketFolder what builds in the sandbox see as /run/nix-voyager
+ */
+export async function makeLanes(
+  engine: OwnEngine,
+  offline: Offline,
+  count: number,
+  socketFolder = engine.socketFolder,
+): Promise<Lane[]> {
   const names = Array.from({ length: count }, (_, number) => `kills-${runId}-${number}`);
   const systems = names.map((name) => offline.system(name));
   const list = `[ ${systems.flatMap((system) => ways.map((way) => expression(way, system))).join(" ")} ]`;
@@ -59,7 +68,7 @@ export async function makeLanes(engine: OwnEngine, offline: Offline, count: numb
       const at = lane * ways.length + index;
       return [way, descriptions[at] as Description, derivations[at] as string] as const;
     });
-    return new Lane(engine, name, command, own);
+    return new Lane(engine, name, command, own, socketFolder);
   });
 }
 
@@ -74,6 +83,7 @@ export class Lane {
     readonly name: string,
     private readonly command: string[],
     jobs: (readonly [Way, Description, string])[],
+    private readonly socketFolder: string,
   ) {
     const unknown = { hash: "", time: 0 };
     for (const [way, description, derivation] of jobs) {
@@ -87,12 +97,14 @@ export class Lane {
     return this.#jobs.get(way) as Job;
   }
 
-  /** Builds everything undisturbed. */
-  async prepare(): Promise<void> {
+  /** Builds everything undisturbed. @param direct by the helper alone, too, which no broker serves */
+  async prepare(direct: boolean): Promise<void> {
     for (const way of ways) {
       const job = this.job(way);
-      await this.build(way); // the environment that others find
-      job.direct = await this.build(way);
+      if (direct) {
+        await this.build(way); // the environment that others find
+        job.direct = await this.build(way);
+      }
       await this.buildInNix(way);
       job.nix = await this.buildInNix(way);
     }
@@ -121,7 +133,7 @@ export class Lane {
     const output = await this.#output(way);
     await run("nix-store", ["--delete", output]);
     const options = {
-      "sandbox-paths": `/run/nix-voyager=${this.engine.socketFolder}`,
+      "sandbox-paths": `/run/nix-voyager=${this.socketFolder}`,
       substitute: "false",
     };
     const args = Object.entries(options).flatMap(([name, value]) => ["--option", name, value]);
@@ -168,5 +180,12 @@ export class Lane {
     for (const output of outputs) await run("nix-store", ["--delete", output]);
     const derivations = ways.map((way) => this.job(way).derivation);
     await run("nix-store", ["--delete", ...derivations]);
+  }
+}
+
+/** Removes the folders of builds that a killed Nix leaves. */
+export function removeBuildFolders(): void {
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith("nix-build-kills-"))) {
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }

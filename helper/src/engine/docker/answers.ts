@@ -23,6 +23,10 @@ export const infoAnswer = v.object({
   ServerVersion: v.optional(v.string()),
   SystemTime: v.optional(v.string()),
   DockerRootDir: v.optional(v.string()),
+  CgroupDriver: v.optional(v.string()),
+  CgroupVersion: v.optional(v.string()),
+  /** Podman's. */
+  Rootless: v.optional(v.boolean()),
 });
 
 /** What was created: a container, an image, a program. */

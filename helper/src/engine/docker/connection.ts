@@ -21,7 +21,7 @@ export interface Request {
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path of the API, without version and query. */
   path: string;
-  query?: Record<string, string | number | boolean>;
+  query?: Record<string, string | number | boolean | string[] | undefined>;
   body?: unknown;
   /** Sent as the body, as a tar stream. */
   stream?: Readable;
@@ -51,6 +51,12 @@ export class BrokenOff extends VoyagerError {}
 // The parts of docker-modem that its types leave out.
 interface Modem {
   dial(options: Record<string, unknown>, callback: (error: unknown, answer: unknown) => void): void;
+  /** Called with the head of each answer, be it an error. */
+  buildPayload(...args: [unknown, unknown, unknown, unknown, unknown, AnswerHead, ...unknown[]]): void;
+}
+
+interface AnswerHead {
+  headers?: { server?: string };
 }
 
 // Node would work out the name for TLS even where there is none, and for that compile a regular
@@ -62,6 +68,7 @@ const successes = { 101: true, 200: true, 201: true, 204: true, 304: true };
 
 export class Connection {
   readonly #modem: Modem;
+  #server: string | undefined;
 
   /** @param address "unix:///path" or "tcp://host:port" */
   constructor(
@@ -73,7 +80,18 @@ export class Connection {
     const options = address.startsWith("unix://")
       ? { socketPath: address.slice("unix://".length) }
       : tcpOptions(address);
-    this.#modem = new DockerModem(options) as unknown as Modem;
+    const modem = new DockerModem(options) as unknown as Modem;
+    const { buildPayload } = modem;
+    modem.buildPayload = (...args) => {
+      this.#server ??= args[5].headers?.server;
+      buildPayload.apply(modem, args);
+    };
+    this.#modem = modem;
+  }
+
+  /** What the engine calls itself, once it has answered. */
+  get server(): string | undefined {
+    return this.#server;
   }
 
   /** Sends a request and resolves with the body's stream as soon as the headers are there. */
@@ -114,7 +132,7 @@ export class Connection {
   /** Sends a request and resolves with the parsed body; undefined when it is empty. */
   async json(request: Request): Promise<unknown> {
     const text = await this.text(request);
-    if (text === "") return undefined;
+    if (isEmpty(text)) return undefined;
     try {
       return JSON.parse(text);
     } catch (error) {
@@ -134,7 +152,7 @@ export class Connection {
   /** The same for an answer that is empty, and has one of these statuses, when all is well. */
   async done(request: Request, ...statuses: number[]): Promise<void> {
     const { text, status } = await this.#whole(request);
-    if (text !== "") throw this.#senseless(request, "it should be empty", text);
+    if (!isEmpty(text)) throw this.#senseless(request, "it should be empty", text);
     if (status === undefined || statuses.includes(status)) return;
     throw this.#senseless(request, `it has status ${status}, not ${statuses.join(" or ")}`, null);
   }
@@ -191,7 +209,9 @@ export class Connection {
   /** @returns the answer's body, or the connection that was hijacked */
   #dial(request: Request, how: Record<string, unknown>, abortSignal: AbortSignal): Promise<Readable> {
     const query = new URLSearchParams(
-      Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
+      Object.entries(request.query ?? {}).flatMap(([name, value]): [string, string][] =>
+        [value].flat().map((one) => [name, String(one)]),
+      ),
     ).toString();
     const start = performance.now();
     return new Promise((resolve, reject) => {
@@ -289,6 +309,11 @@ function readCertificate(file: string): Buffer {
       remedy: "DOCKER_CERT_PATH must hold ca.pem, cert.pem and key.pem",
     });
   }
+}
+
+/** Podman ends each answer with a newline, be there anything before it or not. */
+function isEmpty(text: string): boolean {
+  return text.trim() === "";
 }
 
 /** What the engine itself said, without docker-modem's frame around it. */

@@ -89,7 +89,7 @@ describe("a running container", () => {
     attached.end();
     expect(await settled(ended)).toBe(true);
     await hungUp;
-    const filters = { container: ["c1"], event: ["die"] };
+    const filters = { container: ["c1"], event: ["die", "died"] };
     expect(JSON.parse(daemon.seen[0]?.query.filters ?? "")).toEqual(filters);
     expect(await settled(container.exit)).toBe(false);
     waiting.end('{"StatusCode":137}');

@@ -3,13 +3,15 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import { asVoyagerError, codeOf, messageOf, VoyagerError } from "../../common/errors.ts";
 import { Demultiplexer } from "../demultiplex.ts";
 import type { ExecRequest, OutputSink, RunningContainer } from "../engine.ts";
 import { created, programState } from "./answers.ts";
 import { BrokenOff, type Connection, EngineRefusal, type Request } from "./connection.ts";
-import { deathIn, statusOf } from "./ending.ts";
+import { type Dialect, dialectOf, imageId, isEnding, isGone } from "./dialect.ts";
+import { deathEvents, deathIn, statusOf } from "./ending.ts";
 import { explain } from "./explain.ts";
 import { watch } from "./watch.ts";
 
@@ -129,9 +131,10 @@ export class DockerContainer implements RunningContainer {
     try {
       const path = `/containers/${this.id}/json`;
       const { State: state } = await this.connection.answer({ method: "GET", path }, runningState);
-      return state.Running || state.Status === "created"; // its start may take a while
+      // Its start may take a while. Podman prepares what is attached to.
+      return state.Running || ["created", "initialized"].includes(state.Status ?? "");
     } catch (error) {
-      if (error instanceof EngineRefusal) return error.status !== 404;
+      if (error instanceof EngineRefusal) return !isGone(error);
       throw error;
     }
   }
@@ -155,7 +158,7 @@ export class DockerContainer implements RunningContainer {
     const query = {
       // All that the engine remembers is told at once: its clock need not be ours, so no moment is named.
       since: 1,
-      filters: JSON.stringify({ container: [this.id], event: ["die"] }),
+      filters: JSON.stringify({ container: [this.id], event: deathEvents }),
     };
     const events = this.connection.open({ method: "GET", path: "/events", query });
     const told = events.then((stream) => Promise.all([deathIn(stream), this.#delivered]));
@@ -259,16 +262,22 @@ export class DockerContainer implements RunningContainer {
         tag: image.tag.slice(separator + 1),
         comment: imageComment,
         pause: false,
+        ...this.#dialect.commitLabels(image.labels),
       },
       // Given explicitly: otherwise the container's own variables, a proxy's address among them,
       // would stay in the image.
       body: { Labels: image.labels, Env: [], Entrypoint: [], Cmd: ["/bin/sh"], User: "", WorkingDir: "/" },
       lasts: true,
     };
-    return (await this.#answer("saving the image of what is", request, created)).Id;
+    return imageId((await this.#answer("saving the image of what is", request, created)).Id);
+  }
+
+  get #dialect(): Dialect {
+    return dialectOf(this.connection.server);
   }
 
   async outOfMemory(): Promise<boolean> {
+    if (!this.#dialect.tellsOutOfMemory) return false;
     const filters = JSON.stringify({ container: [this.id], event: ["oom"] });
     try {
       const query = { since: 1, until: (await this.#engineSeconds()) + 1, filters };
@@ -294,18 +303,23 @@ export class DockerContainer implements RunningContainer {
   }
 }
 
+/** Milliseconds between two tries to remove what ends by itself at this moment, and how many there are. */
+const [pause, attempts] = [100, 50];
+
 /** Removes a container by force; succeeds when there is none or it is being removed. */
 export async function removeContainer(connection: Connection, id: string): Promise<void> {
   const path = `/containers/${encodeURIComponent(id)}`;
   const remove = () => connection.done({ method: "DELETE", path, query: { force: true, v: true } }, 204);
-  try {
-    // It comes when something has failed, and the connection that is used again may have failed with it.
-    await remove().catch((error) => {
-      if (error instanceof BrokenOff) return remove();
-      throw error;
-    });
-  } catch (error) {
-    if (error instanceof EngineRefusal && (error.status === 404 || error.status === 409)) return;
-    throw error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await remove();
+      return;
+    } catch (error) {
+      if (isGone(error) || (error instanceof EngineRefusal && error.status === 409)) return;
+      // It comes when something has failed, and the connection that is used again may have failed with it.
+      const again = (error instanceof BrokenOff && attempt === 1) || (isEnding(error) && attempt < attempts);
+      if (!again) throw error;
+      if (isEnding(error)) await sleep(pause);
+    }
   }
 }

@@ -1,9 +1,10 @@
 /** What a container is allowed. */
 import type { ContainerRequest } from "../engine.ts";
 import { environmentList } from "./container.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** The request as Docker's API wants it. */
-export function createBody(request: ContainerRequest): Record<string, unknown> {
+export function createBody(request: ContainerRequest, dialect: Dialect): Record<string, unknown> {
   const { limits } = request;
   return {
     Image: request.image,
@@ -26,6 +27,7 @@ export function createBody(request: ContainerRequest): Record<string, unknown> {
     OpenStdin: true,
     StdinOnce: true,
     Tty: false,
+    ...dialect.creation(request),
     HostConfig: {
       AutoRemove: true,
       Init: true,
@@ -51,6 +53,7 @@ export function createBody(request: ContainerRequest): Record<string, unknown> {
       ...(limits.memory === null ? {} : { Memory: limits.memory, MemorySwap: limits.memory }),
       ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
       ...(limits.pids === null ? {} : { PidsLimit: limits.pids }),
+      ...dialect.hostConfig(request),
     },
   };
 }

@@ -13,8 +13,9 @@ import type {
 import { containerList, containerSize, imageAnswer, infoAnswer, volumeList } from "./answers.ts";
 import { Connection, EngineRefusal, type Request, type RequestObserver } from "./connection.ts";
 import { imageComment, removeContainer } from "./container.ts";
+import { type Dialect, dialectOf, imageId, isGone } from "./dialect.ts";
 import { explain } from "./explain.ts";
-import { inspectContainer, inspectImage, toImage } from "./inspect.ts";
+import { inspectContainer, inspectImage } from "./inspect.ts";
 import { idleContainers, unnamedImages } from "./left.ts";
 import { followProgress } from "./progress.ts";
 import { startContainer } from "./start-container.ts";
@@ -34,6 +35,11 @@ export class DockerEngine implements Engine {
     this.#connection = new Connection(address, observe, answerTimeout);
   }
 
+  /** How it speaks, as far as it has answered yet: an image is looked for before anything else. */
+  get #dialect(): Dialect {
+    return dialectOf(this.#connection.server);
+  }
+
   async info(): Promise<EngineInfo> {
     const request: Request = { method: "GET", path: "/info" };
     const info = await this.#answer("asking the engine about itself", request, infoAnswer);
@@ -47,13 +53,14 @@ export class DockerEngine implements Engine {
 
   async image(reference: string): Promise<Image | null> {
     const answer = await inspectImage(this.#connection, reference);
-    return answer && toImage(answer);
+    return answer && this.#dialect.image(answer);
   }
 
   async images(label: string): Promise<Image[]> {
     const query = { filters: JSON.stringify({ label: [label] }) };
     const request: Request = { method: "GET", path: "/images/json", query };
-    return (await this.#answer("listing images", request, v.array(imageAnswer))).map(toImage);
+    const answers = await this.#answer("listing images", request, v.array(imageAnswer));
+    return answers.map((answer) => this.#dialect.image(answer));
   }
 
   async pull(reference: string): Promise<void> {
@@ -67,30 +74,23 @@ export class DockerEngine implements Engine {
         query: { fromImage: name ?? reference, tag: tag ?? (reference.includes("@") ? "" : "latest") },
         lasts: true,
       },
-      ({ status }) => /^(Status: |Digest: )/.test(status ?? ""),
+      ({ status = "" }) => this.#dialect.isPulled(status),
     );
   }
 
   async importImage(tar: Readable, labels: Record<string, string>): Promise<string> {
-    const changes = Object.entries(labels).map(
-      ([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`,
-    );
     let id = "";
     await this.#progress(
       "importing an image",
       {
         method: "POST",
         path: "/images/create",
-        query: {
-          fromSrc: "-",
-          message: imageComment,
-          ...(changes.length > 0 ? { changes: changes.join("\n") } : {}),
-        },
+        query: { fromSrc: "-", message: imageComment, ...this.#dialect.importLabels(labels) },
         stream: tar,
         lasts: true,
       },
       ({ status = "" }) => {
-        if (/^sha256:/.test(status)) id = status;
+        if (this.#dialect.isImported(status)) id = imageId(status);
         return id !== "";
       },
     );
@@ -155,7 +155,7 @@ export class DockerEngine implements Engine {
         lasts: true,
       });
     } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return;
+      if (isGone(error)) return;
       throw explain(`waiting for container ${name}`, error);
     }
   }
@@ -201,7 +201,7 @@ export class DockerEngine implements Engine {
       await new Promise((resolve) => answer.once("close", resolve).resume());
       clearTimeout(timer);
     } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return;
+      if (isGone(error)) return;
       throw explain(`waiting for the end of container ${name}`, error);
     }
   }

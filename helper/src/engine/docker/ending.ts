@@ -9,12 +9,18 @@ export async function statusOf(waiting: Readable): Promise<number> {
     Error?: { Message?: string } | null;
   };
   if (answer.Error?.Message) throw new Error(answer.Error.Message);
-  if (typeof answer.StatusCode !== "number") throw new Error("the engine gave no exit status");
+  // Podman has -1 where it does not know.
+  if (typeof answer.StatusCode !== "number" || answer.StatusCode < 0) {
+    throw new Error("the engine gave no exit status");
+  }
   return answer.StatusCode;
 }
 
 /** An event is longer than one would think: it carries the labels of the image. */
 const longest = 16 * 1024 * 1024;
+
+/** What that event is called: Podman has a name of its own, which it may or may not translate. */
+export const deathEvents = ["die", "died"];
 
 /**
  * Resolves when the event "die" of a container has come: it is told when process 1 is gone, and with it,
@@ -40,7 +46,7 @@ export function deathIn(events: Readable): Promise<void> {
 
 function isDeath(line: string): boolean {
   try {
-    return (JSON.parse(line) as { Action?: string }).Action === "die";
+    return deathEvents.includes((JSON.parse(line) as { Action?: string }).Action ?? "");
   } catch {
     return false;
   }

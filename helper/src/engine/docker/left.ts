@@ -4,12 +4,13 @@ import type { IdleContainer, Image } from "../engine.ts";
 import { created } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { imageComment } from "./container.ts";
+import { dialectOf } from "./dialect.ts";
 import { explain } from "./explain.ts";
-import { inspectContainer, inspectImage, toImage } from "./inspect.ts";
+import { inspectContainer, inspectImage } from "./inspect.ts";
 
 /** See `Engine.idleContainers`. */
 export async function idleContainers(connection: Connection, label: string): Promise<IdleContainer[]> {
-  const filters = { label: [label], status: ["created", "exited", "dead"] };
+  const filters = { label: [label], status: dialectOf(connection.server).idleStates };
   const ids = await listed(connection, "/containers/json", { all: true }, filters);
   const all = await Promise.all(ids.map((id) => inspectContainer(connection, id)));
   return all.flatMap((one) => {
@@ -24,7 +25,9 @@ export async function idleContainers(connection: Connection, label: string): Pro
 export async function unnamedImages(connection: Connection, label: string): Promise<Image[]> {
   const ids = await listed(connection, "/images/json", {}, { label: [label], dangling: ["true"] });
   const all = await Promise.all(ids.map((id) => inspectImage(connection, id)));
-  return all.flatMap((one) => (one?.Comment === imageComment ? [toImage(one)] : []));
+  return all.flatMap((one) =>
+    one?.Comment === imageComment ? [dialectOf(connection.server).image(one)] : [],
+  );
 }
 
 async function listed(

@@ -8,10 +8,11 @@ import {
   MountSourceMissing,
   NameTaken,
 } from "../engine.ts";
-import { containerAnswer, containerList, created } from "./answers.ts";
+import { containerAnswer, containerList, created, infoAnswer } from "./answers.ts";
 import { type Connection, EngineRefusal } from "./connection.ts";
 import { DockerContainer, removeContainer } from "./container.ts";
 import { createBody } from "./create-body.ts";
+import { dialectOf, isGone } from "./dialect.ts";
 import { explain } from "./explain.ts";
 
 /**
@@ -29,21 +30,26 @@ export async function startContainer(
 ): Promise<DockerContainer> {
   const id = await create(connection, request);
   let attached: Duplex | undefined;
+  const dialect = dialectOf(connection.server);
   try {
+    const prepare = async () => request.files && putFiles(connection, id, request.files);
+    if (dialect.readsFilesWhenAttached) await prepare();
     // Both must be there before the start: a wait that comes later may miss the end, and output
     // that comes earlier is lost (it is kept nowhere).
     const [stream, waiting] = await Promise.all([
       connection.hijack({
         method: "POST",
         path: `/containers/${id}/attach`,
-        query: { stream: true, stdin: true, stdout: true, stderr: true },
+        // No keys end it: Podman would look for them in what is no keyboard's, too.
+        query: { stream: true, stdin: true, stdout: true, stderr: true, detachKeys: "" },
       }),
       connection.open({
         method: "POST",
         path: `/containers/${id}/wait`,
         query: { condition: "next-exit" },
       }),
-      request.files ? putFiles(connection, id, request.files) : null,
+      dialect.readsFilesWhenAttached ? null : prepare(),
+      warn(connection, request),
     ]);
     attached = stream;
     const container = new DockerContainer(connection, id, stream, waiting, request.onOutput);
@@ -53,8 +59,19 @@ export async function startContainer(
   } catch (error) {
     attached?.destroy();
     await removeContainer(connection, id).catch(() => {});
+    if (error instanceof EngineRefusal && dialect.isMountSourceMissingLater(error, request)) {
+      throw new MountSourceMissing(error.reason);
+    }
     throw explain("starting a container", error);
   }
+}
+
+/** Tells that limits are not kept: an engine without root takes them, and has nothing to keep them with. */
+async function warn(connection: Connection, { limits, onWarning }: ContainerRequest): Promise<void> {
+  if (!onWarning || (limits.memory === null && limits.cpus === null)) return;
+  const info = await connection.answer({ method: "GET", path: "/info" }, infoAnswer).catch(() => null);
+  const isWithout = info?.CgroupDriver === "none" || (info?.Rootless && info.CgroupVersion === "1");
+  if (isWithout) onWarning("limits are not kept: an engine without root needs cgroups v2 for them");
 }
 
 async function putFiles(connection: Connection, id: string, files: Buffer): Promise<void> {
@@ -66,28 +83,38 @@ async function putFiles(connection: Connection, id: string, files: Buffer): Prom
 async function create(connection: Connection, request: ContainerRequest): Promise<string> {
   const ticket = randomBytes(8).toString("hex");
   const labels = { ...request.labels, [ticketLabel]: ticket };
+  const dialect = dialectOf(connection.server);
   try {
+    if (dialect.makesVolumesFirst) await makeVolumes(connection, request);
     const answer = await connection.answer(
       {
         method: "POST",
         path: "/containers/create",
         query: request.name ? { name: request.name } : {},
-        body: createBody({ ...request, labels }),
+        body: createBody({ ...request, labels }, dialect),
       },
       created,
     );
     return answer.Id;
   } catch (error) {
     const refused = error instanceof EngineRefusal ? error : null;
-    if (refused?.status === 409 && request.name) {
+    if (refused && dialect.isNameTaken(refused) && request.name) {
       const holder = await holderOf(connection, request.name);
       if (holder?.ticket === ticket) return holder.state.id;
       throw new NameTaken(refused.reason, holder === null ? null : holder?.state);
     }
     if (refused?.status === 404) throw new ImageMissing(refused.reason);
-    if (refused && /invalid mount config/.test(refused.reason)) throw new MountSourceMissing(refused.reason);
+    if (refused && dialect.isMountSourceMissing(refused)) throw new MountSourceMissing(refused.reason);
     if (!refused || refused.status >= 500) await removeUnknown(connection, ticket).catch(() => {});
     throw explain("creating a container", error);
+  }
+}
+
+/** For engines that would make them without their labels. */
+async function makeVolumes(connection: Connection, { volumes = [] }: ContainerRequest): Promise<void> {
+  for (const { name, labels } of volumes) {
+    const body = { Name: name, Labels: labels };
+    await connection.json({ method: "POST", path: "/volumes/create", body });
   }
 }
 
@@ -107,7 +134,7 @@ async function holderOf(
       ticket: config?.Labels?.[ticketLabel],
     };
   } catch (error) {
-    return error instanceof EngineRefusal && error.status === 404 ? null : undefined;
+    return isGone(error) ? null : undefined;
   }
 }
 
