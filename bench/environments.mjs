@@ -1,5 +1,6 @@
 /** What the figures of environments share: packages, systems of their own, and the same made by hand. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { brokerOptions } from "./broker.mjs";
 import { run } from "./command.mjs";
 import { benchLabel } from "./engine.mjs";
 import { nonce, root, willDelete } from "./nix.mjs";
@@ -36,7 +37,7 @@ export function systemNamed(name) {
  */
 export function buildCommand(expression, jobs = 1) {
   const whole = `let voyager = import ${root} { }; in ${expression}`;
-  return ["nix-build", "--no-out-link", "--max-jobs", String(jobs), "-E", whole];
+  return ["nix-build", "--no-out-link", "--max-jobs", String(jobs), ...brokerOptions(), "-E", whole];
 }
 
 /**
@@ -49,6 +50,18 @@ export async function build(command) {
   const { seconds, stdout, stderr } = await run(command);
   for (const path of stdout.trim().split("\n")) willDelete(path);
   return { seconds, count: stderr.match(/^nix-voyager: environment .*: made, /gm)?.length ?? 0 };
+}
+
+/**
+ * The same where the time is that of a new environment.
+ *
+ * @param {string[]} command
+ * @returns {Promise<{ seconds: number, count: number }>}
+ */
+export async function buildInNew(command) {
+  const built = await build(command);
+  if (built.count === 0) throw new Error(`no environment was made by\n${command.join(" ")}`);
+  return built;
 }
 
 /**

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { startBroker, stopBroker } from "./broker.mjs";
 import { stopAll } from "./command.mjs";
 import { removeMade } from "./engine.mjs";
 import { measureFigure } from "./figure.mjs";
@@ -58,6 +59,7 @@ function readOptions() {
 /** Leaves neither containers nor images nor store paths nor files behind. */
 async function cleanUp(temporary) {
   await removeMade();
+  await stopBroker();
   await forgetAll().catch((error) => process.stderr.write(`left on the engine: ${error.message}\n`));
   for (const problem of await deleteMade()) process.stderr.write(`left in the store: ${problem}\n`);
   rmSync(temporary, { recursive: true, force: true });
@@ -110,6 +112,7 @@ async function main() {
     load: { before: load(), after: 0 },
   };
   try {
+    await startBroker();
     const tools = [...new Set(chosen.flatMap(({ needs = [] }) => needs))];
     report.machine = await describeMachine();
     report.tools = await versions(tools);

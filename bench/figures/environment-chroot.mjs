@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, shellLine } from "../command.mjs";
-import { build, buildCommand, forget, newSystem, packages, smallBuild } from "../environments.mjs";
+import { buildCommand, buildInNew, forget, newSystem, packages, smallBuild } from "../environments.mjs";
 import { evaluate } from "../nix.mjs";
 import { find } from "../tools.mjs";
 
 async function cold() {
   const system = newSystem();
   try {
-    return await build(buildCommand(smallBuild(system, packages)));
+    return await buildInNew(buildCommand(smallBuild(system, packages)));
   } finally {
     await forget(system);
   }

@@ -4,6 +4,7 @@ import {
   baseImage,
   build,
   buildCommand,
+  buildInNew,
   byHand,
   forget,
   makeByHand,
@@ -16,7 +17,7 @@ import {
 async function cold() {
   const system = newSystem();
   try {
-    return await build(buildCommand(smallBuild(system, packages)));
+    return await buildInNew(buildCommand(smallBuild(system, packages)));
   } finally {
     await forget(system);
   }
@@ -48,7 +49,7 @@ export const environmentCold = {
           label: "the same with the packages kept from before",
           ours: true,
           command: shellLine(kept()),
-          run: () => build(kept()),
+          run: () => buildInNew(kept()),
         },
         byHand: {
           label: "docker run, docker commit",

@@ -4,6 +4,7 @@ import {
   baseImage,
   build,
   buildCommand,
+  buildInNew,
   byHand,
   environmentsOf,
   forgetPackages,
@@ -31,7 +32,7 @@ export const environmentSecond = {
     const second = async () => {
       await removeEnvironments(system, first);
       await forgetPackages(system);
-      return build(buildCommand(smallBuild(system, more)));
+      return buildInNew(buildCommand(smallBuild(system, more)));
     };
     return {
       sides: {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { run, shellLine } from "../command.mjs";
 import {
   baseImage,
-  build,
   buildCommand,
+  buildInNew,
   byHand,
   forget,
   makeByHand,
@@ -48,7 +48,7 @@ function wheels(system) {
 async function atOnce() {
   const system = newSystem();
   try {
-    return await build(wheels(system));
+    return await buildInNew(wheels(system));
   } finally {
     await forget(system);
   }
