@@ -44,9 +44,21 @@ in {
     environment.etc."nix-voyager/broker.json".source = json.generate "broker.json" settings.policy;
     systemd = {
       tmpfiles.rules = ["C+ /run/nix-voyager/engine.json - - - - ${json.generate "engine.json" settings.settings}"];
+      # It stays when the broker is started again: builds that come meanwhile wait.
+      sockets.nix-voyager-broker = {
+        description = "Where Nix builds ask for what they need of the container engine";
+        wantedBy = ["sockets.target"];
+        socketConfig = {
+          ListenStream = "/run/nix-voyager/broker.sock";
+          SocketGroup = "nixbld";
+          SocketMode = "0660";
+          Backlog = 1000;
+        };
+      };
       services.nix-voyager-broker = {
         description = "Gives Nix builds what they need of the container engine";
-        after = ["docker.service"];
+        after = ["docker.service" "nix-voyager-broker.socket"];
+        requires = ["nix-voyager-broker.socket"];
         wants = ["docker.service"];
         wantedBy = ["multi-user.target"];
         serviceConfig = {

@@ -60,6 +60,7 @@ test.each([1, 2, 3, 4, 5, 6])("a broker that is killed with four builds running 
   await kills.beneath(lanes, "nix", "broker", {
     end: async () => {
       const { process: victim } = broker;
+      expect(victim.exitCode ?? victim.signalCode).toBeNull();
       const ended = new Promise((resolve) => victim.once("exit", resolve));
       victim.kill("SIGKILL");
       await ended;

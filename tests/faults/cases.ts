@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { failureKinds } from "../../helper/src/common/errors.ts";
 import { DockerEngine } from "../../helper/src/engine/docker/docker-engine.ts";
+import type { Engine } from "../../helper/src/engine/engine.ts";
 import type { Spec } from "../../helper/src/spec/spec.ts";
 import type { Recorded } from "../support/engine-proxy.ts";
 import { FaultProxy, type Planned } from "./fault-proxy.ts";
@@ -79,7 +80,7 @@ async function run(setting: Setting, kind: Kind, planned: Planned | null, answer
     limit,
   });
   const seconds = (performance.now() - started) / 1000;
-  const left = await whatIsLeft(proxy);
+  const left = await whatIsLeft(proxy, engine);
   await proxy.stop();
   return { ended, seconds, left, proxy };
 }
@@ -113,7 +114,8 @@ export async function runCase(
   return { outcome, seconds, ended, left };
 }
 
-function judge({ status, stderr, output }: Ended, expected: string): Outcome {
+/** What is to be said of a build that ended so. @param expected the undisturbed build's output */
+export function judge({ status, stderr, output }: Ended, expected: string): Outcome {
   const errors = stderr.match(/^nix-voyager: error: /gm)?.length ?? 0;
   if (status === null) return "hung";
   if (status === 0) return output !== expected ? "another output" : errors > 0 ? "several errors" : "same";
@@ -125,7 +127,7 @@ function judge({ status, stderr, output }: Ended, expected: string): Outcome {
 }
 
 /** Docker hangs up on who asks after a container at the moment in which it goes (20.10, "socket hang up"). */
-async function isThere(id: string): Promise<boolean> {
+async function isThere(engine: Engine, id: string): Promise<boolean> {
   try {
     return (await engine.containerState(id)) !== null;
   } catch {
@@ -137,14 +139,14 @@ async function isThere(id: string): Promise<boolean> {
  * Containers that the engine made for a build and has not removed seconds after its end, and images that
  * have no name: an environment with its name is whole, and the next build finds it. Removes all of them.
  */
-async function whatIsLeft({ containers, images }: FaultProxy): Promise<string[]> {
+export async function whatIsLeft({ containers, images }: FaultProxy, engine: Engine): Promise<string[]> {
   const left: string[] = [];
   const deadline = performance.now() + 10_000;
   for (const id of containers) {
-    while ((await isThere(id)) && performance.now() < deadline) {
+    while ((await isThere(engine, id)) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    if (!(await isThere(id))) continue;
+    if (!(await isThere(engine, id))) continue;
     left.push(`container ${id}`);
     await engine.removeContainer(id).catch(() => {});
   }

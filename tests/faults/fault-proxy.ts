@@ -29,14 +29,23 @@ export class FaultProxy extends EngineProxy {
   /** Ids of containers and images that the engine has made, whether or not the client was told. */
   readonly containers: string[] = [];
   readonly images: string[] = [];
-  readonly #names = new RequestNames();
-  readonly #planned: Planned | null;
+  #names = new RequestNames();
+  #planned: Planned | null;
   readonly #passed = new WeakSet<Recorded>();
   #disturbed: Recorded | null = null;
 
   constructor(socket: string, planned: Planned | null, options: ProxyOptions = {}) {
     super(socket, options);
     this.#planned = planned;
+  }
+
+  /** Plans another fault, for who goes on with the same connection: counting begins anew. */
+  plan(planned: Planned | null): void {
+    this.#planned = planned;
+    this.#names = new RequestNames();
+    this.#disturbed = null;
+    this.isHit = false;
+    for (const list of [this.requests, this.containers, this.images]) list.length = 0;
   }
 
   /** The fault of this request, if it is to have one. */

@@ -28,11 +28,24 @@ export class OwnBroker {
   readonly #mounts = `${this.folder}.mounts`;
   readonly #all: ChildProcess[] = [];
 
-  private constructor(private readonly engine: string) {}
+  private constructor(
+    private readonly engine: string,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly launcher: (socket: string) => string[],
+  ) {}
 
-  /** @param policy see docs/broker.md; the default has the library's systems */
-  static async start(policy: object = {}, engine = "unix:///var/run/docker.sock"): Promise<OwnBroker> {
-    const broker = new OwnBroker(engine);
+  /**
+   * @param policy see docs/broker.md; the default has the library's systems
+   * @param env variables that differ from ours
+   * @param launcher what starts it, given its socket
+   */
+  static async start(
+    policy: object = {},
+    engine = "unix:///var/run/docker.sock",
+    env: NodeJS.ProcessEnv = {},
+    launcher: (socket: string) => string[] = () => [],
+  ): Promise<OwnBroker> {
+    const broker = new OwnBroker(engine, env, launcher);
     mustSync("chmod", ["755", broker.folder]);
     writeFileSync(broker.#policy, JSON.stringify(policy));
     await broker.another();
@@ -44,11 +57,20 @@ export class OwnBroker {
     const inode = () => (existsSync(this.socket) ? mustSync("stat", ["-c", "%i", this.socket]) : "");
     const before = inode();
     const options = ["--socket", this.socket, "--policy", this.#policy, "--trail", this.#trail];
-    const child = spawn(
+    const own = [
       await voyagerCommand(),
-      ["--engine", this.engine, "broker", ...options, "--mounts", this.#mounts],
-      { stdio: ["ignore", "ignore", "pipe"] },
-    );
+      "--engine",
+      this.engine,
+      "broker",
+      ...options,
+      "--mounts",
+      this.#mounts,
+    ];
+    const [program = "", ...args] = [...this.launcher(this.socket), ...own];
+    const child = spawn(program, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, ...this.env },
+    });
     this.#all.push(child);
     let complaints = "";
     child.stderr?.on("data", (data: Buffer) => {

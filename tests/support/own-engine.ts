@@ -98,15 +98,27 @@ export class OwnEngine {
 
   /** Kills all there is at once, as when a machine loses its power. */
   async crash(): Promise<void> {
-    const inside = this.#containerProcesses();
     await this.kill();
-    for (const pid of [...inside, ...this.processes()]) killProcess(pid);
-    while (this.processes().length > 0) await sleep(20);
+    await this.#killAll();
   }
 
-  /** Ids of processes that belong to it, but for those in its containers: containerd and shims. */
+  /** Kills what is left without dockerd, be it in the middle of starting more. */
+  async #killAll(): Promise<void> {
+    for (;;) {
+      const all = [...this.#containerProcesses(), ...this.processes()];
+      if (all.length === 0) return;
+      for (const pid of all) killProcess(pid);
+      await sleep(20);
+    }
+  }
+
+  /** Ids of processes that belong to it, but for those in its containers: containerd and shims. A broker only names it. */
   processes(): number[] {
-    return processIds().filter((pid) => readOf(pid, "cmdline").includes(`${this.folder}/`));
+    return processIds().filter(
+      (pid) =>
+        /^(unshare|dockerd|containerd|runc)/.test(readOf(pid, "comm")) &&
+        readOf(pid, "cmdline").includes(`${this.folder}/`),
+    );
   }
 
   /** Ids of processes in its containers: descendants of shims. */
@@ -165,10 +177,8 @@ export class OwnEngine {
 
   /** Ends it, and removes all that it had. */
   async stop(): Promise<void> {
-    const inside = this.#containerProcesses();
     await this.kill();
-    for (const pid of [...inside, ...this.processes()]) killProcess(pid);
-    for (let tries = 0; this.processes().length > 0 && tries < 200; tries++) await sleep(20);
+    await this.#killAll();
     const mounted = readFileSync("/proc/self/mountinfo", "utf8")
       .split("\n")
       .map((line) => line.split(" ")[4] ?? "")

@@ -1,6 +1,7 @@
 /** Who is at the other end of a connection, by what the kernel says. */
 import { closeSync, constants, openSync, readFileSync, readlinkSync } from "node:fs";
 import type { Socket } from "node:net";
+import { findGroup, type Group, userName } from "../common/accounts.ts";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { peerCredentials } from "./native.ts";
 import { Refused } from "./requests.ts";
@@ -27,28 +28,14 @@ export interface Peer {
   hasNetwork: boolean;
 }
 
-/** A group of this machine: build users have it as their first one. */
-export interface Group {
-  gid: number;
-}
-
-/** A group of this machine. Throws when there is none. */
-export function readGroup(name: string, file = "/etc/group"): Group {
-  for (const line of readFileSync(file, "utf8").split("\n")) {
-    const [found, , gid] = line.split(":");
-    if (found === name) return { gid: Number(gid) };
-  }
+/** The group of build users, who have it as their first one. Throws when there is none. */
+export function requireGroup(name: string): Group {
+  const group = findGroup(name);
+  if (group) return group;
   throw new VoyagerError("usage", `there is no group ${name}`, {
     why: "the broker's socket is for its members",
     remedy: "make it, or name the group of Nix's build users as \"group\" in the broker's policy",
   });
-}
-
-function userName(uid: number, file = "/etc/passwd"): string | null {
-  const line = readFileSync(file, "utf8")
-    .split("\n")
-    .find((one) => one.split(":")[2] === String(uid));
-  return line?.split(":")[0] ?? null;
 }
 
 const networkOf = (folder: string) => readlinkSync(`${folder}/ns/net`);

@@ -7,6 +7,7 @@ import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } fr
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import pino from "pino";
+import type { Group } from "../common/accounts.ts";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { labels } from "../environment/labels.ts";
@@ -15,7 +16,7 @@ import { AtOnce, Rate } from "./client-limits.ts";
 import { Conversation } from "./conversation.ts";
 import { checkEnvironment, makeEnvironment } from "./environments.ts";
 import { removeLeftPlaces } from "./folders.ts";
-import { type Group, identify, type Peer, processMark, readGroup } from "./peer.ts";
+import { identify, type Peer, processMark, requireGroup } from "./peer.ts";
 import type { Policy } from "./policy.ts";
 import { Queue } from "./queue.ts";
 import { type BrokerRequest, Refused } from "./requests.ts";
@@ -62,7 +63,7 @@ export class Broker {
     };
     this.#builds = new Queue(inAll.builds ?? options.maxBuilds, inAll.memory);
     this.#environments = new Queue(inAll.environments);
-    this.#group = readGroup(group);
+    this.#group = requireGroup(group);
   }
 
   /**
@@ -70,22 +71,36 @@ export class Broker {
    * connections it has.
    */
   async listen(path: string): Promise<void> {
-    removeLeftPlaces(this.options.mountsFolder);
-    await this.#endLeft();
-    await this.#sweep();
-    this.#sweeping = setInterval(() => void this.#sweep(), sweepInterval);
+    await this.#begin();
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const made = `${path}.${process.pid}`;
     rmSync(made, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(made, resolve);
-    });
+    await this.#listen({ path: made });
     chownSync(made, process.getuid?.() ?? 0, this.#group.gid);
     chmodSync(made, 0o660);
     renameSync(made, path);
     // For who would end it, or start another.
     writeFileSync(join(dirname(path), "broker.pid"), `${process.pid}\n`);
+  }
+
+  /** Listens at a socket that is there already, and stays when this broker ends: whoever comes then waits for the next. */
+  async listenAt(fd: number): Promise<void> {
+    await this.#begin();
+    await this.#listen({ fd });
+  }
+
+  async #begin(): Promise<void> {
+    removeLeftPlaces(this.options.mountsFolder);
+    await this.#endLeft();
+    await this.#sweep();
+    this.#sweeping = setInterval(() => void this.#sweep(), sweepInterval);
+  }
+
+  #listen(where: { path: string } | { fd: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(where, resolve);
+    });
   }
 
   /** Removes what killed builds have left. An engine that is away is asked again. */

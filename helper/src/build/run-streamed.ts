@@ -207,7 +207,10 @@ async function fetchFiles(container: StreamedContainer, targets: Targets): Promi
   const { status, complaints } = await container.run(Buffer.from(script), (data) => unpacker.write(data));
   refuseFound(status, complaints);
   if (status !== 0) {
-    throw new VoyagerError("transfer", "files could not be read from the container", { why: complaints });
+    throw new VoyagerError("transfer", "files could not be read from the container", {
+      why: complaints,
+      remedy: "what the container's tar says above tells which file; the engine's own log may tell more",
+    });
   }
   unpacker.end();
 }

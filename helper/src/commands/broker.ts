@@ -57,9 +57,12 @@ export async function broker(engineAddress: string | undefined, command: BrokerC
     trail,
     mountsFolder: `${command.mounts}/${process.pid}`,
   });
-  await running.listen(command.socket);
+  const inherited = inheritedSocket();
+  if (inherited === null) await running.listen(command.socket);
+  else await running.listenAt(inherited);
   const systems = policy.systems === "any" ? "any" : policy.systems.map(({ name }) => name);
-  trail.note("broker started", { socket: command.socket, engine: engine.address, version, systems });
+  const socket = inherited === null ? command.socket : "of the service manager";
+  trail.note("broker started", { socket, engine: engine.address, version, systems });
   await new Promise<void>((resolve) => {
     let asked = false;
     const stop = (signal: string) => {
@@ -71,4 +74,16 @@ export async function broker(engineAddress: string | undefined, command: BrokerC
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
   });
   trail.note("broker ended");
+}
+
+/** Where the descriptors begin that systemd hands over: sd_listen_fds(3). */
+const firstDescriptor = 3;
+
+/** The socket that systemd listens at for us; null: there is none. */
+function inheritedSocket(): number | null {
+  const { LISTEN_PID: pid, LISTEN_FDS: count } = process.env;
+  // They are not for programs that we start.
+  delete process.env.LISTEN_PID;
+  delete process.env.LISTEN_FDS;
+  return pid === String(process.pid) && count === "1" ? firstDescriptor : null;
 }

@@ -66,7 +66,10 @@ export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new VoyagerError("usage", `there is no ${path}`, { why: messageOf(error) });
+    throw new VoyagerError("usage", `there is no ${path}`, {
+      why: messageOf(error),
+      remedy: "name an output of a build, a file in one, or a folder of them",
+    });
   }
 }
 

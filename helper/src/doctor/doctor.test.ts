@@ -7,7 +7,7 @@ import { temporaryFolders } from "../../testing/folders.ts";
 import { labels } from "../environment/labels.ts";
 import { checkBaseImages, checkBroker, checkBuildSocket, checkClock, reachEngine } from "./engine-checks.ts";
 import { checkCertificates, checkDisk } from "./host-checks.ts";
-import { checkNix, isSandboxed, type NixConfig } from "./nix-checks.ts";
+import { checkBuildUsers, checkNix, isSandboxed, type NixConfig } from "./nix-checks.ts";
 
 const folder = temporaryFolders();
 afterEach(() => jest.restoreAllMocks());
@@ -17,6 +17,7 @@ const nix = (change: Partial<NixConfig> = {}): NixConfig => ({
   systemFeatures: ["benchmark", "docker"],
   sandbox: "true",
   sandboxPaths: ["/bin/sh=/bin/busybox", "/run/nix-voyager"],
+  buildUsersGroup: "nixbld",
   ...change,
 });
 
@@ -49,6 +50,15 @@ describe("nix", () => {
     [[], "bad"],
   ])("sandbox with %p: %s", (sandboxPaths, status) => {
     expect(checkNix(nix({ sandboxPaths }))[2]?.status).toBe(status);
+  });
+
+  test("builds without build users are none that the broker serves", () => {
+    const here = process.execPath; // stands for a socket that is there
+    expect(checkBuildUsers(nix({ buildUsersGroup: "" }), here)).toMatchObject([
+      { status: "bad", remedy: expect.stringContaining("build-users-group = nixbld") },
+    ]);
+    expect(checkBuildUsers(nix({ buildUsersGroup: "" }), "/nowhere/broker.sock")).toEqual([]);
+    expect(checkBuildUsers(nix({}), here)).toEqual([]);
   });
 
   test("no sandbox is a warning; a relaxed one is a sandbox", () => {

@@ -1,6 +1,7 @@
 /** Checks of the engine: is it there, may builds use it, has it what builds need. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { connect } from "node:net";
+import { findGroup } from "../common/accounts.ts";
 import { codeOf, VoyagerError } from "../common/errors.ts";
 import { DockerEngine } from "../engine/docker/docker-engine.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
@@ -40,21 +41,11 @@ export async function reachEngine(
   }
 }
 
-/** Numeric id and members of a group, null when there is none. */
-function groupEntry(name: string): { gid: number; members: string[] } | null {
-  const line = readFileSync("/etc/group", "utf8")
-    .split("\n")
-    .find((entry) => entry.startsWith(`${name}:`));
-  if (!line) return null;
-  const [, , gid, members = ""] = line.split(":");
-  return { gid: Number(gid), members: members.split(",").filter((member) => member !== "") };
-}
-
 /** The socket that sandboxed builds use, the broker's before the engine's: there, and open to the build users. */
 export function checkBuildSocket(sandboxed: boolean): Finding {
   const offered = existsSync(brokerSocket) ? brokerSocket : sandboxSocket;
   const name = offered === brokerSocket ? "broker's socket for builds" : "engine socket for builds";
-  const group = groupEntry(buildGroup);
+  const group = findGroup(buildGroup);
   if (!group) {
     return warning(
       name,
@@ -81,16 +72,13 @@ export function checkBuildSocket(sandboxed: boolean): Finding {
       `the sandbox drops supplementary groups, so the socket's own group must be ${buildGroup}: chgrp ${buildGroup} ${path}; chmod 660 ${path}`,
     );
   }
-  const holder = readFileSync("/etc/group", "utf8")
-    .split("\n")
-    .find((entry) => entry.split(":")[2] === String(gid));
-  const members = holder?.split(":")[3]?.split(",") ?? [];
-  if (group.members.some((member) => members.includes(member)))
+  const holder = findGroup(gid);
+  if (group.members.some((member) => holder?.members.includes(member)))
     return ok(name, `${path} is open to the build users by their groups`);
   return bad(
     name,
     `${path} is not open to the build users`,
-    `add them to its group ${holder?.split(":")[0] ?? gid}: usermod -aG ${holder?.split(":")[0] ?? gid} ${buildGroup}1 (and so on)`,
+    `add them to its group ${holder?.name ?? gid}: usermod -aG ${holder?.name ?? gid} ${buildGroup}1 (and so on)`,
   );
 }
 

@@ -1,7 +1,8 @@
 /** Checks of Nix: is it there, does it know the feature, does its sandbox let builds out. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { sandboxSocket } from "../engine/locate.ts";
+import { brokerSocket, sandboxSocket } from "../engine/locate.ts";
 import { bad, type Finding, ok, warning } from "./check.ts";
 
 /** The part of Nix's configuration that matters here. */
@@ -10,6 +11,8 @@ export interface NixConfig {
   systemFeatures: string[];
   sandbox: string;
   sandboxPaths: string[];
+  /** Empty: builds run as who starts them. */
+  buildUsersGroup: string;
 }
 
 function run(command: string, args: string[]): string | null {
@@ -36,6 +39,7 @@ export function readNixConfig(): NixConfig | null {
     systemFeatures: list("system-features"),
     sandbox: String(settings.sandbox?.value),
     sandboxPaths: list("sandbox-paths"),
+    buildUsersGroup: String(settings["build-users-group"]?.value ?? ""),
   };
 }
 
@@ -50,7 +54,7 @@ export function checkNix(config: NixConfig | null): Finding[] {
       bad("nix", "not installed, or not on PATH", "apt-get install nix-bin, or run ./setup/quickstart"),
     ];
   }
-  return [ok("nix", config.version), checkFeature(config), checkSandbox(config)];
+  return [ok("nix", config.version), checkFeature(config), checkSandbox(config), ...checkBuildUsers(config)];
 }
 
 function checkFeature({ systemFeatures }: NixConfig): Finding {
@@ -81,4 +85,16 @@ function checkSandbox(config: NixConfig): Finding {
     "on, but builds cannot see the engine's socket",
     `nix.conf: extra-sandbox-paths = ${folder}? (then restart nix-daemon)`,
   );
+}
+
+/** The broker serves build users only: root, as who Nix builds without them, would have containers run as root. */
+export function checkBuildUsers({ buildUsersGroup }: NixConfig, broker = brokerSocket): Finding[] {
+  if (buildUsersGroup !== "" || !existsSync(broker)) return [];
+  return [
+    bad(
+      "build users",
+      "build-users-group is empty, so builds run as who starts them, and the broker refuses root",
+      "nix.conf: build-users-group = nixbld (and restart nix-daemon)",
+    ),
+  ];
 }

@@ -24,7 +24,10 @@ function readStoreFile(path: string, what: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new VoyagerError("spec", `cannot read ${what} ${path}`, { why: messageOf(error) });
+    throw new VoyagerError("spec", `cannot read ${what} ${path}`, {
+      why: messageOf(error),
+      remedy: "the user that makes the environment must be able to read it; a file of the Nix store is",
+    });
   }
 }
 

@@ -32,6 +32,7 @@ export async function candidateVersions(
     if (status === 0) return packageManager.parseCandidates(output);
     throw new VoyagerError("environment", `the repositories of ${system.name} could not be asked`, {
       why: output.trimEnd().split("\n").slice(-10).join("\n"),
+      remedy: "check the network of containers, and the system's repositories, keys and certificates",
     });
   });
   log.info(

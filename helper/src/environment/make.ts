@@ -58,11 +58,13 @@ export async function makeEnvironment(request: MakeRequest): Promise<Environment
     if (status === statuses.index) {
       throw new VoyagerError("environment", `the libraries of ${system.name} cannot be listed`, {
         why: output,
+        remedy: "see whether the base image is whole: `voyager image bootstrap --force` makes it anew",
       });
     }
     if (status !== 0) {
       throw new VoyagerError("environment", `what ${system.name} has installed cannot be read`, {
         why: output,
+        remedy: "see whether the base image is whole: `voyager image bootstrap --force` makes it anew",
       });
     }
     const installed = packageManager.parseRecord(output);
@@ -130,6 +132,7 @@ const unpackFiles = "tar -x -f - -C / --no-same-owner";
 function configurationFailure(system: System, why: string): VoyagerError {
   return new VoyagerError("environment", `the configuration of ${system.name} could not be written`, {
     why,
+    remedy: "see whether the container's or the engine's disk is full; the engine's own log may tell more",
   });
 }
 

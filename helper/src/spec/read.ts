@@ -44,7 +44,10 @@ export function parseAttributes(json: unknown): Attributes {
   // What was read may have lost them; what was given is of the same shape.
   const problem = namesProblem(json as Attributes);
   if (problem !== null) {
-    throw new VoyagerError("spec", "the build description is not valid", { why: problem });
+    throw new VoyagerError("spec", "the build description is not valid", {
+      why: problem,
+      remedy: "lib/ writes it: have helper and lib/ come from the same nix-voyager, and report it if they do",
+    });
   }
   if (result.output.voyager.network && result.output.outputHash === undefined) {
     throw new VoyagerError("spec", `${result.output.voyager.name} asks for network`, {
@@ -79,7 +82,10 @@ export function readAttributes(buildTop: string): Attributes {
 export function parseSystem(json: unknown, origin: string): System {
   const result = v.safeParse(systemSchema, json);
   if (!result.success) {
-    throw new VoyagerError("spec", `${origin} is not a system`, { why: describeIssues(result.issues) });
+    throw new VoyagerError("spec", `${origin} is not a system`, {
+      why: describeIssues(result.issues),
+      remedy: "write it with lib.mkSystem: a system's attribute `spec`, as JSON",
+    });
   }
   return result.output;
 }

@@ -248,7 +248,9 @@ export class DockerContainer implements RunningContainer {
       if (!state.Running && state.ExitCode !== null) return state.ExitCode;
       await new Promise((resolve) => setTimeout(resolve, 20 * (attempt + 1)));
     }
-    throw new VoyagerError("engine", "the engine does not say how a program in the container ended");
+    throw new VoyagerError("engine", "the engine does not say how a program in the container ended", {
+      remedy: "look at the engine's own log: it may have too much to do",
+    });
   }
 
   async commit(image: { tag: string; labels: Record<string, string> }): Promise<string> {

@@ -16,11 +16,15 @@ export function explain(doing: string, error: unknown): Error {
         ? "the engine's disk is full: `voyager environment prune` frees what old environments hold"
         : /Range of CPUs/.test(error.reason)
           ? "the engine's machine has fewer processors than limits.cpus says: lower it"
-          : undefined,
+          : "it tells why; its own log may tell more",
       cause: error,
     });
   }
   const known = asVoyagerError(error);
   if (known.kind !== "internal") return known;
-  return new VoyagerError("engine", `${doing} failed`, { why: messageOf(error), cause: error });
+  return new VoyagerError("engine", `${doing} failed`, {
+    why: messageOf(error),
+    remedy: "look at the engine's own log; `voyager doctor` checks each step",
+    cause: error,
+  });
 }

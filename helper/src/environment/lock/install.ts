@@ -92,7 +92,10 @@ export async function readInstalled(
 ): Promise<ReturnType<LockCommands["parseInstalled"]>> {
   const { status, output } = await run(container, commands.installedScript, false);
   if (status !== 0) {
-    throw new VoyagerError("environment", "what is installed cannot be read", { why: output.slice(-2000) });
+    throw new VoyagerError("environment", "what is installed cannot be read", {
+      why: output.slice(-2000),
+      remedy: "see whether the base image is whole: `voyager image bootstrap --force` makes it anew",
+    });
   }
   return commands.parseInstalled(output);
 }

@@ -113,6 +113,7 @@ export async function sendPackages(
   if (status !== 0) {
     throw new VoyagerError("transfer", "prefetched packages could not be moved into the container", {
       why: output,
+      remedy: "see whether the container's or the engine's disk is full; the engine's own log may tell more",
     });
   }
   await checkHashes(context, packages, prefetchedName, folder);
@@ -215,6 +216,7 @@ export class PackageWriter {
     if (this.#wrong === null) return;
     throw new VoyagerError("transfer", "packages could not be copied out of the container", {
       why: this.#wrong,
+      remedy: "see whether the container's or the engine's disk is full; the engine's own log may tell more",
     });
   }
 

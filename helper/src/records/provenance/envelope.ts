@@ -46,7 +46,9 @@ export function readKey(pem: string, file: string, kind: "private" | "public"): 
     });
   }
   if (key.asymmetricKeyType !== "ed25519") {
-    throw new VoyagerError("usage", `${file} is a key of type ${key.asymmetricKeyType}, not ed25519`);
+    throw new VoyagerError("usage", `${file} is a key of type ${key.asymmetricKeyType}, not ed25519`, {
+      remedy: "make one with `openssl genpkey -algorithm ed25519`",
+    });
   }
   return key;
 }

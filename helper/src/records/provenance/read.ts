@@ -26,19 +26,25 @@ const statementSchema = v.looseObject({
   }),
 });
 
+const remedy = "name the provenance.json of an output, as the build has left it";
+
 /** Parses a statement. @throws VoyagerError of kind `record` that names the file and the field */
 export function parseStatement(text: string, file: string): Statement {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new VoyagerError("record", `${file} is not a statement of provenance`, { why: messageOf(error) });
+    throw new VoyagerError("record", `${file} is not a statement of provenance`, {
+      why: messageOf(error),
+      remedy,
+    });
   }
   const result = v.safeParse(statementSchema, json);
   if (!result.success) {
     const [issue] = result.issues;
     throw new VoyagerError("record", `${file} is not a statement of provenance`, {
       why: `${v.getDotPath(issue) ?? "(whole)"}: ${issue.message}`,
+      remedy,
     });
   }
   return result.output as unknown as Statement;
