@@ -9,6 +9,7 @@
   inherit (lib) mkEnableOption mkIf mkOption types;
   settings = config.services.nix-voyager;
   json = pkgs.formats.json {};
+  policy = json.generate "broker.json" settings.policy;
 in {
   options.services.nix-voyager = {
     enable = mkEnableOption "builds of nix-voyager on this machine";
@@ -41,31 +42,33 @@ in {
       extra-system-features = ["docker"];
       extra-sandbox-paths = ["/run/nix-voyager?"];
     };
-    environment.etc."nix-voyager/broker.json".source = json.generate "broker.json" settings.policy;
-    systemd = {
-      tmpfiles.rules = ["C+ /run/nix-voyager/engine.json - - - - ${json.generate "engine.json" settings.settings}"];
-      services.nix-voyager-broker = {
-        description = "Gives Nix builds what they need of the container engine";
-        after = ["docker.service"];
-        wants = ["docker.service"];
-        wantedBy = ["multi-user.target"];
-        serviceConfig = {
-          ExecStart = "${settings.package}/bin/voyager --engine ${settings.engine} broker";
-          # A restart waits for the builds that run.
-          KillMode = "mixed";
-          TimeoutStopSec = "infinity";
-          Restart = "on-failure";
-          RuntimeDirectory = "nix-voyager nix-voyager-broker";
-          RuntimeDirectoryPreserve = true;
-          # It mounts folders where the engine sees them: no mounts of its own.
-          CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SYS_PTRACE";
-          NoNewPrivileges = true;
-          RestrictAddressFamilies = "AF_UNIX";
-          RestrictRealtime = true;
-          LockPersonality = true;
-          MemoryMax = "1G";
-          UMask = "0077";
-        };
+    environment.etc."nix-voyager/broker.json".source = policy;
+    # As setup/systemd/nix-voyager-broker.service, which says why; a test compares the two.
+    systemd.services.nix-voyager-broker = {
+      description = "Gives Nix builds what they need of the container engine";
+      after = ["docker.service"];
+      wants = ["docker.service"];
+      wantedBy = ["multi-user.target"];
+      # It reads its policy when it starts.
+      restartTriggers = [policy];
+      serviceConfig = {
+        Type = "exec";
+        ExecStartPre = "${pkgs.coreutils}/bin/install -m 0644 ${json.generate "engine.json" settings.settings} /run/nix-voyager/engine.json";
+        ExecStart = "${settings.package}/bin/voyager --engine ${settings.engine} broker";
+        KillMode = "mixed";
+        KillSignal = "SIGTERM";
+        TimeoutStopSec = "infinity";
+        Restart = "on-failure";
+        RestartSec = 1;
+        RuntimeDirectory = "nix-voyager nix-voyager-broker";
+        RuntimeDirectoryPreserve = "yes";
+        CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SYS_PTRACE";
+        NoNewPrivileges = "yes";
+        RestrictAddressFamilies = "AF_UNIX";
+        RestrictRealtime = "yes";
+        LockPersonality = "yes";
+        MemoryMax = "1G";
+        UMask = "0077";
       };
     };
   };
