@@ -113,15 +113,22 @@ describe("restricted evaluation", () => {
     expect(stderr).toContain("give `pkgs` (to take Node from nixpkgs) or `runtime`");
   });
 
-  test("a nixpkgs as an input: Node is taken from it", async () => {
-    const pkgs = `{ system }: {
-      stdenv.hostPlatform.system = system;
-      nodejs = derivation { inherit system; name = "nodejs-24"; builder = "/none"; } // { version = "24.0.0"; };
-    }`;
-    const inputs = `{ nixpkgs = builtins.toFile "nixpkgs.nix" ${JSON.stringify(pkgs)}; }`;
+  test("a nixpkgs as an input: Node is taken from it, and evaluation asks for nothing to be built", async () => {
+    const nixpkgs = mkdtempSync(join(tmpdir(), "voyager-nixpkgs-"));
     const { runtime: _unused, ...paths } = here();
-    const jobs = await jobsOf(listing(release, paths, inputs));
-    expect(jobs.map(({ job }) => job)).toEqual(names);
+    try {
+      writeFileSync(
+        join(nixpkgs, "default.nix"),
+        `{ system }: {
+          stdenv.hostPlatform.system = system;
+          nodejs = derivation { inherit system; name = "nodejs"; builder = "/none"; } // { version = "24.0.0"; };
+        }`,
+      );
+      const jobs = await jobsOf(listing(release, { ...paths, nixpkgs }, `{ nixpkgs = ${nixpkgs}; }`));
+      expect(jobs.map(({ job }) => job)).toEqual(names);
+    } finally {
+      rmSync(nixpkgs, { recursive: true });
+    }
   });
 
   test("jobs.nix is as strict as Hydra", async () => {
