@@ -10,19 +10,20 @@
   inherit (builtins) any filter fromJSON match readFile stringLength substring;
 
   root = toString ./.;
-  # Those of npm's patterns that say what is in; tests are out.
+  # Those of npm's patterns that say what is in.
   entries = filter (entry: substring 0 1 entry != "!") (fromJSON (readFile ./package.json)).files;
   under = path: entry: path == entry || substring 0 (stringLength entry + 1) path == "${entry}/";
   # A folder above an entry, or what is in it.
   isIn = path: any (entry: under path entry || under entry path) (entries ++ ["package.json" "README.md" "LICENSE"]);
-  isTest = path: match ".*\\.test\\.ts" path != null;
+  # Tests, what running Python leaves, and what `npm pack` is just making.
+  isOut = path: match "helper/compiled(/.*)?|.*(\\.test\\.ts|/test_[^/]*\\.py|/__pycache__)" path != null;
   source = builtins.path {
     name = "nix-voyager-${version}";
     path = ./.;
     filter = file: _: let
       path = substring (stringLength root + 1) (-1) file;
     in
-      isIn path && !isTest path && match "helper/compiled(/.*)?" path == null;
+      isIn path && !isOut path;
   };
   lock = builtins.path {
     name = "lock.json";
@@ -52,13 +53,6 @@ in
         type = "channel";
         subtype = "-";
         pattern = "nixexprs.tar.xz";
-      }
-    ];
-    # The archive has no program of a system in it but the helper's own.
-    linkage.allow = [
-      {
-        file = "nixexprs.tar.xz!*koffi.node";
-        reason = "a file of nix-voyager itself, which Node loads on the machine that builds";
       }
     ];
     meta = {
