@@ -42,7 +42,7 @@ Options:
 `,
   lock: `voyager lock [file]
 
-.Write versions with a \\
+.Write versions … with a \\
 
 Options:
   --help        Show help  [boolean]
@@ -61,7 +61,7 @@ test("all commands, each with its own options; those of all commands once", asyn
       "Name, such as debian12 [string] [required]",
       ".B \\-\\-force",
       ".SS voyager lock [file]",
-      "\\&.Write versions with a \\e",
+      "\\&.Write versions ... with a \\e",
       ".B \\-A, \\-\\-attr",
       ".B 64",
       "the command line is not understood",

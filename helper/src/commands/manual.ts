@@ -12,9 +12,13 @@ interface Section {
   lines: string[];
 }
 
-/** Text as roff has it: no line of it is taken for a request, and a dash is one that can be copied. */
+/**
+ * Text as roff has it: no line of it is taken for a request, a dash is one that can be copied, and a
+ * terminal that has only ASCII misses nothing.
+ */
 function escaped(text: string): string {
   return text
+    .replaceAll("…", "...")
     .replaceAll("\\", "\\e")
     .replaceAll("-", "\\-")
     .replace(/^(['.])/, "\\&$1");
