@@ -1,5 +1,5 @@
 /** How nix-voyager gets to those who use it: a tarball, a channel, a flake, an overlay, a command, a service. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withNewerNix } from "./support/newer-nix.ts";
@@ -113,6 +113,36 @@ describe("the flake", () => {
       project,
     );
     expect([jobs.status, jobs.status === 0 ? "" : jobs.stderr]).toEqual([0, ""]);
+  });
+
+  test("with the runtime as an input, evaluation is pure, as Hydra's of a flake is", async () => {
+    const project = mkdtempSync(join(folder, "project-"));
+    const runtime = await runtimePath();
+    writeFileSync(
+      join(project, "flake.nix"),
+      `{
+        inputs.nix-voyager.url = "path:${release}";
+        inputs.runtime = { url = "path:${runtime}"; flake = false; };
+        outputs = { nix-voyager, runtime, ... }: {
+          hydraJobs = import (nix-voyager + "/release.nix") { inherit runtime; nixSystem = "x86_64-linux"; };
+        };
+      }`,
+    );
+    const names = ["--apply", "builtins.attrNames"];
+    const evaluated = await flake(
+      ["eval", "--json", ".#hydraJobs", ...names, "--no-write-lock-file"],
+      project,
+    );
+    expect([evaluated.status, evaluated.status === 0 ? "" : evaluated.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(evaluated.stdout)).toEqual([
+      "bcryptWheel",
+      "channel",
+      "examples",
+      "release",
+      "voyager",
+    ]);
+    const drv = [".#hydraJobs.release.drvPath", "--raw", "--no-write-lock-file"];
+    expect((await flake(["eval", ...drv], project)).stdout).toMatch(/-nix-voyager-0\.1\.0\.drv$/);
   });
 
   test("its overlay is pkgs.voyager", async () => {
