@@ -1,9 +1,7 @@
 /** What `mkAggregate` hands the helper: the parts of a release. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as v from "valibot";
-import { messageOf, VoyagerError } from "../common/errors.ts";
-import { describeIssues } from "./read.ts";
+import { VoyagerError } from "../common/errors.ts";
+import { describeIssues, readAttributesFile } from "./read.ts";
 import { storePath } from "./spec.ts";
 
 /** One part of a release: a derivation with all its outputs. */
@@ -29,16 +27,8 @@ export type AggregateAttributes = v.InferOutput<typeof attributesSchema>;
 
 /** Reads the attributes of the aggregate that Nix is building. */
 export function readAggregate(buildTop: string): AggregateAttributes {
-  const file = join(buildTop, ".attrs.json");
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new VoyagerError("spec", `cannot read ${file}`, {
-      why: messageOf(error),
-      remedy: "`voyager aggregate` is started by Nix, as the builder of what mkAggregate declares",
-    });
-  }
+  const remedy = "`voyager aggregate` is started by Nix, as the builder of what mkAggregate declares";
+  const json = readAttributesFile(buildTop, remedy);
   const result = v.safeParse(attributesSchema, json);
   if (result.success) return result.output;
   throw new VoyagerError("spec", "the description of the aggregate is not valid", {
