@@ -162,11 +162,12 @@ describe("the flake", () => {
 describe("the command", () => {
   test("its manual page has every command, and man shows it without a complaint", async () => {
     const voyager = await buildAttribute("voyager");
-    const page = await inContainer(
+    const shown = await inContainer(
       ["man-db"],
       `man --warnings=w -l /voyager/share/man/man1/voyager.1 2>&1 >/tmp/page | grep . && exit 1; cat /tmp/page`,
       [`${voyager}:/voyager:ro`],
     );
+    const page = shown.replaceAll(/\s+/g, " ");
     const commands = [
       "build",
       "aggregate",
@@ -176,8 +177,8 @@ describe("the command", () => {
       "affected [path..]",
     ];
     for (const command of commands) expect(page).toContain(`voyager ${command}`);
-    expect(page).toMatch(/--machines\s+Also check a machines file/);
-    expect(page).toMatch(/81\s+a release is held back/);
+    expect(page).toContain("--machines Also check a machines file");
+    expect(page).toContain("81 a release is held back");
   });
 
   test("shells complete its commands and options", async () => {
