@@ -19,11 +19,15 @@
   helper = import ./helper {inherit nixSystem npmRegistry pkgs runtime;};
   lib = import ./lib {inherit certificates helper nixSystem;};
   examples = import ./examples {voyager = {inherit lib;};};
+  inherit (builtins.fromJSON (builtins.readFile ./package.json)) version;
 in {
-  inherit examples helper lib;
+  inherit examples helper lib version;
 
   # The `voyager` command, and what it knows of systems.
   voyager = import ./lib/internal/command.nix {inherit helper lib nixSystem;};
+
+  # nix-voyager itself as a channel, with the helper compiled: nixexprs.tar.xz.
+  channel = import ./channel.nix {inherit helper lib nixSystem version;};
 
   # What the README builds first.
   bcryptWheel = examples.bcrypt;

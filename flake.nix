@@ -2,7 +2,8 @@
 #
 # A flake's evaluation is pure: it sees neither this machine's C library (which the embedded
 # runtime is made of) nor its settings. So give nixpkgs, by `lib.withPkgs pkgs` or the overlay;
-# or evaluate with `--impure`, which is what `packages` and `hydraJobs` need to have anything.
+# or evaluate with `--impure`, which is what `packages` and `hydraJobs` need to have anything. A flake
+# of your own may also call `import nix-voyager { … }` with the arguments of default.nix.
 {
   description = "Nix builds that link against the operating system's own libraries";
 
@@ -16,10 +17,17 @@
         platforms);
 
     impure = builtins ? currentSystem;
-    forNative = f:
+    forNative = value:
       if impure && builtins.elem builtins.currentSystem platforms
-      then {${builtins.currentSystem} = f (import ./. {});}
+      then {${builtins.currentSystem} = value;}
       else {};
+
+    # What a jobset gives by `-I pkgs=…` or `-I runtime=…`: restricted evaluation reads nothing else.
+    given = builtins.listToAttrs (map (entry: {
+      name = entry.prefix;
+      value = entry.path;
+    }) (builtins.filter (entry: builtins.elem entry.prefix ["pkgs" "runtime"]) builtins.nixPath));
+    voyager = import ./. {};
   in {
     lib = {
       # pkgs -> the library, with Node from that nixpkgs.
@@ -28,15 +36,29 @@
       inherit (forPlatforms (nixSystem: (import ./. {inherit nixSystem;}).lib)) x86_64-linux aarch64-linux;
     };
 
-    overlays.default = final: _: {
-      nix-voyager = import ./. {pkgs = final;};
+    # `pkgs.voyager.lib.mkDockerWheel { … }`, with Node from that nixpkgs. `nix flake check` wants both
+    # names.
+    # deadnix: skip
+    overlays.default = final: prev: {
+      voyager = import ./. {pkgs = final;};
     };
 
-    packages = forNative (voyager: {
+    templates = {
+      default = {
+        path = ./templates/wheel;
+        description = "A Python wheel with C code, and its test on the system that it is for";
+      };
+      c = {
+        path = ./templates/c;
+        description = "A C program that links to a library of the system";
+      };
+    };
+
+    packages = forNative {
       inherit (voyager) bcryptWheel voyager;
       default = voyager.voyager;
-    });
+    };
 
-    hydraJobs = forNative (voyager: {inherit (voyager) bcryptWheel examples;});
+    hydraJobs = forNative (import ./release.nix given);
   };
 }

@@ -27,6 +27,19 @@
       then given
       else import given {system = nixSystem;};
   };
-in {
-  inherit (voyager) bcryptWheel examples voyager;
-}
+
+  jobs = {inherit (voyager) bcryptWheel channel examples voyager;};
+in
+  jobs
+  // {
+    # Holds the release back until all of the above is built and proven.
+    release = voyager.lib.mkAggregate {
+      name = "nix-voyager-${voyager.version}";
+      constituents = [jobs.channel jobs.voyager] ++ builtins.attrValues jobs.examples;
+      meta = {
+        description = "nix-voyager with its examples, built, tested and proven";
+        license.shortName = "Apache-2.0";
+        schedulingPriority = 50;
+      };
+    };
+  }

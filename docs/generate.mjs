@@ -196,12 +196,12 @@ function systemsSection() {
 }
 
 function reference() {
-  const names = ["mkDockerWheel", "mkDockerBuild", "mkDockerTest", "fetchPypi", "mkSystem"];
+  const names = ["mkDockerWheel", "mkDockerBuild", "mkDockerTest", "mkAggregate", "fetchPypi", "mkSystem"];
   const all = Object.fromEntries(names.map((name) => [name, argumentsOf(read(`lib/${name}.nix`), name)]));
   return `${[
     "<!-- Made by `npm run reference` from the comments in lib/; do not edit. -->",
     "# Reference",
-    "`voyager = import <nix-voyager> { }` has `lib` (below), `helper`, `voyager` (the command), `bcryptWheel` and `examples`.",
+    "`voyager = import <nix-voyager> { }` has `lib` (below), `helper`, `voyager` (the command), `channel` (nix-voyager itself, for `nix-channel`), `version`, `bcryptWheel` and `examples`.",
     `## default.nix\n\n${fileArguments("default.nix")}`,
     `## release.nix\n\n${header(read("release.nix"))}\n\n${fileArguments("release.nix")}`,
     ...names.map((name) => functionSection(name, all)),

@@ -63,12 +63,19 @@
     packages = packages.production;
   };
 
-  bundle = runNode "nix-voyager-helper" [
+  fromSource = runNode "nix-voyager-helper" [
     ./nix/compile.mjs
     (import ./nix/source.nix)
     "${builtins.placeholder "out"}/lib"
     "${nodeModules}/node_modules"
   ] {nodeCommand = builtins.toJSON node;};
+
+  # A release brings the helper along, for the platforms that it was compiled for.
+  released = import ./nix/released.nix;
+  bundle =
+    if released.has nixSystem
+    then released.bundle nixSystem
+    else fromSource;
 in {
   # The argument list that starts the helper: the first is a derivation's `builder`, the rest
   # come before its own `args`.

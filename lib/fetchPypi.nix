@@ -63,9 +63,10 @@
       default = null;
     };
 
-    # Description, license, homepage, maintainers … as Nix and Hydra know them.
+    # Description, license, homepage, maintainers … as Nix and Hydra know them: see docs/hydra.md for
+    # what is added to it.
     meta = {
-      type = types.attrs;
+      type = types.meta;
       default = {};
     };
 

@@ -3,7 +3,8 @@
 # the script's processes loaded with the packages' linkage reports.
 #
 # The result holds `junit.xml` if the script wrote one to $junit, `loaded.txt`, and
-# `nix-support/loaded.json`. The script's failure is the test's; nothing is left of it then.
+# `nix-support/loaded.json`. The script's failure is the test's; nothing is left of it then, unless
+# `keepFailed` is set.
 #
 # Takes `src`, `env`, `transfer`, `limits`, `timeout`, `silenceTimeout`, `environment`, `systemLock`, `meta` and
 # `passthru` as mkDockerBuild does, and the arguments below. Returns and throws as mkDockerBuild does.
@@ -71,6 +72,13 @@
       unreported = {
         type = types.enum ["tell" "fail"];
         default = "tell";
+      };
+
+      # Whether a test that fails leaves its result all the same, with `nix-support/failed`: what failed. For
+      # Nix the build has then succeeded; Hydra shows it as failed, with its reports; mkAggregate refuses it.
+      keepFailed = {
+        type = types.bool;
+        default = false;
       };
 
       # How loaded libraries are observed: "loader" (the system's loader writes down each, which
@@ -148,12 +156,17 @@
           VOYAGER_TEST_PYTHON_DEPENDENCIES = text dependencies;
         }
         // (
+          if args.keepFailed
+          then {VOYAGER_TEST_KEEP_FAILED = "1";}
+          else {}
+        )
+        // (
           if python == null
           then {}
           else {VOYAGER_TEST_INSTALL = "${wheels}/install.py";}
         );
       test = {
-        inherit (args) unreported;
+        inherit (args) keepFailed unreported;
         packages = paths;
         pythonDependencies = dependencies;
       };

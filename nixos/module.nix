@@ -9,6 +9,7 @@
   inherit (lib) mkEnableOption mkIf mkOption types;
   settings = config.services.nix-voyager;
   json = pkgs.formats.json {};
+  policy = json.generate "broker.json" settings.policy;
 in {
   options.services.nix-voyager = {
     enable = mkEnableOption "builds of nix-voyager on this machine";
@@ -41,43 +42,45 @@ in {
       extra-system-features = ["docker"];
       extra-sandbox-paths = ["/run/nix-voyager?"];
     };
-    environment.etc."nix-voyager/broker.json".source = json.generate "broker.json" settings.policy;
-    systemd = {
-      tmpfiles.rules = ["C+ /run/nix-voyager/engine.json - - - - ${json.generate "engine.json" settings.settings}"];
-      # It stays when the broker is started again: builds that come meanwhile wait.
-      sockets.nix-voyager-broker = {
-        description = "Where Nix builds ask for what they need of the container engine";
-        wantedBy = ["sockets.target"];
-        socketConfig = {
-          ListenStream = "/run/nix-voyager/broker.sock";
-          SocketGroup = "nixbld";
-          SocketMode = "0660";
-          Backlog = 1000;
-        };
+    environment.etc."nix-voyager/broker.json".source = policy;
+    # As setup/systemd/nix-voyager-broker.socket and .service, which say why; a test compares them.
+    # It stays when the broker is started again: builds that come meanwhile wait.
+    systemd.sockets.nix-voyager-broker = {
+      description = "Where Nix builds ask for what they need of the container engine";
+      wantedBy = ["sockets.target"];
+      socketConfig = {
+        ListenStream = "/run/nix-voyager/broker.sock";
+        SocketGroup = "nixbld";
+        SocketMode = "0660";
+        Backlog = 1000;
       };
-      services.nix-voyager-broker = {
-        description = "Gives Nix builds what they need of the container engine";
-        after = ["docker.service" "nix-voyager-broker.socket"];
-        requires = ["nix-voyager-broker.socket"];
-        wants = ["docker.service"];
-        wantedBy = ["multi-user.target"];
-        serviceConfig = {
-          ExecStart = "${settings.package}/bin/voyager --engine ${settings.engine} broker";
-          # A restart waits for the builds that run.
-          KillMode = "mixed";
-          TimeoutStopSec = "infinity";
-          Restart = "on-failure";
-          RuntimeDirectory = "nix-voyager nix-voyager-broker";
-          RuntimeDirectoryPreserve = true;
-          # It mounts folders where the engine sees them: no mounts of its own.
-          CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SYS_PTRACE";
-          NoNewPrivileges = true;
-          RestrictAddressFamilies = "AF_UNIX";
-          RestrictRealtime = true;
-          LockPersonality = true;
-          MemoryMax = "1G";
-          UMask = "0077";
-        };
+    };
+    systemd.services.nix-voyager-broker = {
+      description = "Gives Nix builds what they need of the container engine";
+      after = ["docker.service" "nix-voyager-broker.socket"];
+      requires = ["nix-voyager-broker.socket"];
+      wants = ["docker.service"];
+      wantedBy = ["multi-user.target"];
+      # It reads its policy when it starts.
+      restartTriggers = [policy];
+      serviceConfig = {
+        Type = "exec";
+        ExecStartPre = "${pkgs.coreutils}/bin/install -m 0644 ${json.generate "engine.json" settings.settings} /run/nix-voyager/engine.json";
+        ExecStart = "${settings.package}/bin/voyager --engine ${settings.engine} broker";
+        KillMode = "mixed";
+        KillSignal = "SIGTERM";
+        TimeoutStopSec = "infinity";
+        Restart = "on-failure";
+        RestartSec = 1;
+        RuntimeDirectory = "nix-voyager nix-voyager-broker";
+        RuntimeDirectoryPreserve = "yes";
+        CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SYS_PTRACE";
+        NoNewPrivileges = "yes";
+        RestrictAddressFamilies = "AF_UNIX";
+        RestrictRealtime = "yes";
+        LockPersonality = "yes";
+        MemoryMax = "1G";
+        UMask = "0077";
       };
     };
   };

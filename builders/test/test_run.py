@@ -57,6 +57,14 @@ class RunTest(unittest.TestCase):
         self.assertNotIn("VOYAGER_TEST", result.stdout)
         self.assertNotIn("VOYAGER_RUNNER", result.stdout)
 
+    def test_a_failure_that_is_kept_is_told_in_a_file(self):
+        status = os.path.join(self.root, ".voyager/test-status")
+        self.assertEqual(self.run_script('[ -z "${VOYAGER_TEST_KEEP_FAILED-}" ]', VOYAGER_TEST_KEEP_FAILED="1").returncode, 0)
+        self.assertFalse(os.path.exists(status))
+        self.assertEqual(self.run_script("exit 7", VOYAGER_TEST_KEEP_FAILED="1").returncode, 0)
+        with open(status) as stream:
+            self.assertEqual(stream.read(), "7\n")
+
     def test_a_descriptor_that_the_script_uses_itself_gets_nothing_of_the_loader(self):
         result = self.run_script('exec 3>&1\necho hello >&3\ncat /dev/null ~root\ntrue', HOME="/")
         self.assertEqual(result.stdout, "hello\n")

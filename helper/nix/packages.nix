@@ -8,7 +8,7 @@
   # `cpu`: npm's name of the processor.
   platform,
 }: let
-  lock = (builtins.fromJSON (builtins.readFile ../../package-lock.json)).packages;
+  lock = (builtins.fromJSON (builtins.readFile (import ./released.nix).lock)).packages;
   leftOut = builtins.fromJSON (builtins.readFile ../bundle/left-out.json);
 
   # "node_modules/a/node_modules/@b/c" -> "@b/c"

@@ -58,16 +58,25 @@
     ++ map ofNpm (["/usr/share/nodejs/npm" "/usr/lib/node_modules/npm" "/usr/local/lib/node_modules/npm"] ++ besidePath)
     ++ [
       (
-        if pkgs == null
+        # That npm has to be built to be read, which Hydra may not allow evaluation to ask for: not where
+        # evaluation is restricted and sees no variables.
+        if pkgs == null || home == ""
         then null
         else ofNpm "${pkgs.nodejs}/lib/node_modules/npm"
       )
     ];
-  known = builtins.filter (candidate: candidate != null) candidates;
+  # The first that is known; those after it are not even looked at.
+  known =
+    builtins.foldl' (found: next:
+      if found == null
+      then next
+      else found)
+    null
+    candidates;
   hasCredentials = import ../../lib/internal/credentials.nix;
 in
-  if known == []
+  if known == null
   then null
-  else if hasCredentials (builtins.head known)
+  else if hasCredentials known
   then throw "nix-voyager: the address of the npm registry has credentials in it, which everyone could read in the Nix store; give them in Nix's netrc-file and leave them out of npm's settings or npmRegistry"
-  else builtins.head (builtins.match "(.*[^/])/*" (builtins.head known))
+  else builtins.head (builtins.match "(.*[^/])/*" known)

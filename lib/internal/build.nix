@@ -11,6 +11,7 @@
   layersOf = import ./layers.nix;
   limits = import ./limits.nix;
   lockOf = import ./lock.nix;
+  meta = import ./meta.nix;
   specVersion = import ./spec-version.nix;
   store = import ./store.nix;
 
@@ -189,6 +190,6 @@ in
       systemLock = (lockFor kind.function args voyager.environment.layers).request;
       # Not `system`: Nix and Hydra read that as the platform and refuse a set.
       voyagerSystem = args.system;
-      meta = {description = "${args.pname} ${args.version}, built for ${args.system.name}";} // args.meta;
+      meta = meta.of nixSystem args;
       override = new: rebuild (given // change new);
     }

@@ -1,15 +1,33 @@
-// Run by Nix, see command.nix: writes the wrapper and the list of systems.
+// Run by Nix, see command.nix: writes the wrapper and the list of systems, and what the command itself
+// says for shells and for man.
+const { execFileSync } = require("node:child_process");
 const { mkdirSync, writeFileSync } = require("node:fs");
-const { out, command, systems } = process.env;
-const share = `${out}/share/nix-voyager`;
-mkdirSync(`${out}/bin`, { recursive: true });
-mkdirSync(share, { recursive: true });
-writeFileSync(`${share}/systems.json`, systems);
-writeFileSync(
-  `${out}/bin/voyager`,
+const { dirname } = require("node:path");
+const { out, helper, systems } = process.env;
+const [program, ...args] = JSON.parse(helper);
+const quote = (word) => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Writes a file of the output. */
+function install(path, content, mode = 0o444) {
+  mkdirSync(dirname(`${out}/${path}`), { recursive: true });
+  writeFileSync(`${out}/${path}`, content, { mode });
+}
+
+/** What the command prints, as in a shell of that name. */
+function says(command, shell = "") {
+  return execFileSync(program, [...args, command], { env: { SHELL: shell }, encoding: "utf8" });
+}
+
+install("share/nix-voyager/systems.json", systems);
+install(
+  "bin/voyager",
   `#!/bin/sh
-export VOYAGER_SYSTEMS="\${VOYAGER_SYSTEMS-${share}/systems.json}"
-exec ${command} "$@"
+export VOYAGER_SYSTEMS="\${VOYAGER_SYSTEMS-${out}/share/nix-voyager/systems.json}"
+exec ${[program, ...args].map(quote).join(" ")} "$@"
 `,
-  { mode: 0o555 },
+  0o555,
 );
+install("share/man/man1/voyager.1", says("manual"));
+install("share/bash-completion/completions/voyager", says("completion", "bash"));
+install("share/zsh/site-functions/_voyager", says("completion", "zsh"));
+install("share/fish/vendor_completions.d/voyager.fish", says("completion", "fish"));

@@ -1,23 +1,22 @@
-# The `voyager` command for people: bin/voyager, and share/nix-voyager/systems.json with the
-# `spec` of every system of the library, by name.
+# The `voyager` command for people: bin/voyager, share/nix-voyager/systems.json with the `spec` of
+# every system of the library, by name, completions for shells, and voyager(1).
 {
   helper,
   lib,
   nixSystem,
 }: let
-  inherit (builtins) concatStringsSep elemAt genList head length mapAttrs replaceStrings tail toJSON;
+  inherit (builtins) elemAt genList head length mapAttrs tail toJSON;
 
   # Node's own argument list: that of the helper without the helper.
   node = genList (elemAt helper.command) (length helper.command - 1);
 
-  quote = word: "'${replaceStrings ["'"] ["'\\''"] word}'";
   drv = derivation {
     name = "nix-voyager";
     system = nixSystem;
     builder = head node;
     # Nix's sandbox has no shell, so Node writes the files.
     args = tail node ++ ["-e" (builtins.readFile ./command.js)];
-    command = concatStringsSep " " (map quote helper.command);
+    helper = toJSON helper.command;
     systems = toJSON (mapAttrs (_: system: system.spec) lib.systems);
   };
 in
@@ -25,6 +24,8 @@ in
   // {
     meta = {
       description = "Builds that link against the operating system's own libraries: the command";
+      license.shortName = "Apache-2.0";
+      platforms = [nixSystem];
       mainProgram = "voyager";
     };
   }

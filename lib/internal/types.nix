@@ -4,7 +4,7 @@
 #   problem: place -> value -> message, or null when all is well. Run after a check has failed.
 # The comment above each type is its entry in docs/reference.md.
 let
-  inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
+  inherit (builtins) all attrNames attrValues concatStringsSep elem elemAt filter foldl' groupBy intersectAttrs isAttrs isBool isFloat isInt isList isPath isString length mapAttrs match removeAttrs storeDir stringLength substring toString;
 
   # Variables of a build, and attributes of a derivation, that an output's name would hide.
   reserved = ["env" "environment" "linkage" "meta" "name" "outputs" "override" "passthru" "patches" "pname" "python" "src" "system" "systemLock" "type" "version" "voyager" "voyagerSystem"];
@@ -74,6 +74,26 @@ in rec {
 
   # A set of any shape.
   attrs = mkType "a set" isAttrs;
+
+  # A set that has a text under this key.
+  setWith = key: mkType "a set with '${key}'" (value: isAttrs value && isString (value.${key} or null));
+
+  # A derivation.
+  derivation = mkType "a derivation" (value: isAttrs value && value.type or null == "derivation");
+
+  # A set in which the keys that Nix and Hydra read are as these want them: `description`,
+  # `longDescription`, `homepage` (texts), `license` (a text, a set with `shortName`, or a list of
+  # these), `maintainers` (a list of texts or sets with `email`), `platforms` (a list), `mainProgram` (a
+  # text), `timeout`, `maxSilent` (seconds), `schedulingPriority` (a number, 100 is usual),
+  # `isHydraChannel` (a boolean). Other keys may hold anything.
+  meta = let
+    inherit (import ./meta.nix) fields;
+    read = value: attrNames (intersectAttrs fields value);
+  in {
+    inherit (attrs) expected;
+    check = value: isAttrs value && all (name: fields.${name}.check value.${name}) (read value);
+    problem = inside attrs (place: value: map (name: fields.${name}.problem "'${name}' in ${place}" value.${name}) (read value));
+  };
 
   # Name of a package of the system, as its package manager knows it.
   packageName = matching "the name of a system package" "[a-zA-Z0-9]([a-zA-Z0-9.+_:=~-]*[a-zA-Z0-9+~])?";

@@ -2,7 +2,7 @@
  * mkDockerTest: the container has what the target has and no more, and what processes load beyond the
  * linkage report comes to light.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -186,6 +186,35 @@ test("a wheel that is not for the system's Python", async () => {
   expect(message).toMatch(
     /bcrypt-3.2.2-cp311-cp311-linux_x86_64.whl' does not fit this Python \(cpython-313/,
   );
+});
+
+test("a test that fails and is kept leaves what it found, and says that it failed", async () => {
+  const kept = (script: string, more = "") =>
+    loadedBy(`let ${opener} in targetTest {
+    package = opener;
+    keepFailed = true;
+    ${more}
+    script = ''${script}'';
+  }`);
+  const junit = "<testsuite><testcase><failure/></testcase></testsuite>";
+  const loaded = await kept(
+    `printf '%s' '${junit}' > "$junit"; opener libcrypt.so.1; echo kept > $out/own; exit 3`,
+  );
+  const read = (name: string) => readFileSync(join(loaded.output, name), "utf8");
+  expect(read("nix-support/failed")).toBe(
+    "the test script of opener-test-1 failed with exit code 3\nopener-test-1: the JUnit file tells of failed tests\n",
+  );
+  expect([read("junit.xml"), read("own")]).toEqual([junit, "kept\n"]);
+  expect(library(loaded, "libcrypt.so")).toMatchObject({ status: "unreported" });
+  expect(read("nix-support/hydra-metrics")).toMatch(/^junit.failures 1$/m);
+  expect(read("nix-support/hydra-build-products")).toContain(`report junit "${loaded.output}/junit.xml"`);
+
+  const unreported = await kept("opener libcrypt.so.1", 'unreported = "fail";');
+  expect(readFileSync(join(unreported.output, "nix-support/failed"), "utf8")).toBe(
+    "opener-test-1 loaded libraries that no linkage report has\n",
+  );
+  const well = await kept("opener");
+  expect(existsSync(join(well.output, "nix-support/failed"))).toBe(false);
 });
 
 test("a JUnit file that tells of failures fails a script that does not; one that is none, too", async () => {

@@ -77,6 +77,7 @@ in {
       meta = {
         description = "hello 1.0, built for debian12";
         license = "free";
+        platforms = ["x86_64-linux"];
       };
       passthru.answer = 42;
       pname = "hello";

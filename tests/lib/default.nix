@@ -28,10 +28,12 @@ let
     };
   };
   cases =
-    import ./arguments.nix context
+    import ./aggregate.nix context
+    // import ./arguments.nix context
     // import ./build.nix context
     // import ./fetch.nix context
     // import ./lock.nix context
+    // import ./meta.nix context
     // import ./store.nix context
     // import ./system.nix context
     // import ./test.nix context

@@ -28,6 +28,7 @@ in {
       kind = "test";
       path = [(plain package)];
       test = {
+        keepFailed = false;
         packages = [(plain package)];
         pythonDependencies = [];
         unreported = "tell";
@@ -46,6 +47,15 @@ in {
       };
     in [it.environment.layers it.system.name it.test.unreported];
     expected = [[["libssl3t64"]] "debian13" "fail"];
+  };
+  "a test that is kept though it fails" = {
+    value = let
+      it = spec {
+        inherit package;
+        keepFailed = true;
+      };
+    in [it.test.keepFailed it.env.VOYAGER_TEST_KEEP_FAILED];
+    expected = [true "1"];
   };
   "a test has time limits as a build has" = {
     value = let

@@ -2,6 +2,7 @@
 import { storeOf } from "../common/store.ts";
 import { VoyagerError } from "../common/errors.ts";
 import { secondsSince, writeToStderr } from "../common/log.ts";
+import type { Records } from "../hydra/grammar.ts";
 import { audit } from "../linkage/audit.ts";
 import type { Report } from "../linkage/report.ts";
 import { renderTable } from "../records/table.ts";
@@ -18,14 +19,14 @@ function imageName({ name, image }: System): string {
 
 /**
  * Audits a build's outputs and says what was found. Resolves with what writes the records, which does
- * not need the container and resolves with their lines for Hydra. Throws an error of kind `linkage`
+ * not need the container and resolves with what Hydra is told. Throws an error of kind `linkage`
  * when a rule is broken, naming each file and library.
  */
 export async function auditBuild(
   build: Build,
   room: AuditRoom,
   prepared: Prepared,
-): Promise<() => Promise<string[]>> {
+): Promise<() => Promise<Records>> {
   const start = performance.now();
   const { attributes, environment, log } = build;
   const spec = attributes.voyager;
@@ -49,9 +50,9 @@ export async function auditBuild(
   if (report.verdict === "fail") throw brokenRules(spec.name, report);
   return async () => {
     const begin = performance.now();
-    const lines = await writeReportFiles(build, report, prepared);
+    const records = await writeReportFiles(build, report, prepared);
     log.info({ seconds: secondsSince(begin) }, "linkage: records written");
-    return lines;
+    return records;
   };
 }
 

@@ -21,16 +21,13 @@ const environment = {
 };
 
 /** Writes for an output that has these files; returns a reader of nix-support. */
-function write(
-  files: string[],
-  products: Spec["products"],
-  records: string[] = [],
-): (name: string) => string {
+function write(files: string[], products: Spec["products"], lines: string[] = []): (name: string) => string {
   const out = folder();
   for (const file of files) {
     mkdirSync(join(out, file, ".."), { recursive: true });
     writeFileSync(join(out, file), "");
   }
+  const records = { products: lines, metrics: [{ name: "linkage.files", value: 0, unit: null }] };
   writeNixSupport(makeAttributes({ products }, { outputs: { out } }), environment, records);
   return (name) => readFileSync(join(out, "nix-support", name), "utf8").replaceAll(out, "$out");
 }
@@ -61,13 +58,55 @@ test("lines of other records come after them", () => {
   expect(read("hydra-build-products")).toBe('file wheel "$out/b.whl"\nreport linkage "x"\n');
 });
 
-test("lines that the build script wrote stay, before ours and each once", () => {
+/** What is in nix-support after a build whose script wrote these files there. */
+function writeBehind(
+  own: Record<string, (out: string) => string>,
+  products: (out: string) => string[] = () => [],
+) {
   const out = folder();
   mkdirSync(join(out, "nix-support"));
-  writeFileSync(join(out, "nix-support/hydra-build-products"), "doc manual /d\n\nreport linkage x");
-  writeNixSupport(makeAttributes({ products: [] }, { outputs: { out } }), environment, ["report linkage x"]);
-  const written = readFileSync(join(out, "nix-support/hydra-build-products"), "utf8");
-  expect(written).toBe("doc manual /d\nreport linkage x\n");
+  mkdirSync(join(out, "doc"));
+  for (const [name, content] of Object.entries(own))
+    writeFileSync(join(out, "nix-support", name), content(out));
+  const records = { products: products(out), metrics: [] };
+  writeNixSupport(makeAttributes({ products: [] }, { outputs: { out } }), environment, records);
+  return (name: string) => readFileSync(join(out, "nix-support", name), "utf8").replaceAll(out, "$out");
+}
+
+test("lines that the build script wrote stay, before ours and each once", () => {
+  const read = writeBehind(
+    {
+      "hydra-build-products": (out) => `doc manual ${out}/doc\n\nreport linkage "${out}/doc"`,
+      "hydra-metrics": () => "coverage 98.5 %\n",
+      "hydra-release-name": () => "app-2-rc1\n",
+    },
+    (out) => [`report linkage "${out}/doc"`],
+  );
+  expect(read("hydra-build-products")).toBe('doc manual $out/doc\nreport linkage "$out/doc"\n');
+  expect(read("hydra-metrics")).toBe(
+    "coverage 98.5 %\nenvironment.packages 1\noutput.files 0\noutput.size 0 bytes\n",
+  );
+  expect(read("hydra-release-name")).toBe("app-2-rc1\n");
+});
+
+test.each<[string, string, (out: string) => string]>([
+  ["hydra-build-products", "not in an output", () => "doc manual /d"],
+  ["hydra-metrics", "name, number", () => "coverage good"],
+])("lines of %s that Hydra would pass over fail: %s", async (name, why, line) => {
+  const error = await thrownBy<VoyagerError>(() => writeBehind({ [name]: line }));
+  expect(error).toMatchObject({
+    kind: "output",
+    what: `Hydra would pass over this line of ${name}: ${line("")}`,
+  });
+  expect(error.details.why).toContain(why);
+});
+
+test("what Hydra charts and calls the release", () => {
+  const read = write(["a.whl", "sub/b"], []);
+  expect(read("hydra-metrics")).toBe(
+    "environment.packages 1\nlinkage.files 0\noutput.files 2\noutput.size 0 bytes\n",
+  );
+  expect(read("hydra-release-name")).toBe("hello-1.0\n");
 });
 
 describe("another output than the one that carries it", () => {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { canonicalJson } from "../common/hash.ts";
 import { VoyagerError } from "../common/errors.ts";
 import type { Environment } from "../environment/environments.ts";
+import { type Metric, metricLine, parseMetric, type Records, releaseName } from "../hydra/grammar.ts";
+import { count, sizeMetrics } from "../hydra/metrics.ts";
+import { checkProductLine, productLines } from "../hydra/products.ts";
 import type { Attributes } from "../spec/spec.ts";
-import { productLines } from "./hydra-products.ts";
 
 /** The output that carries nix-support: "out" if there is one, else the first. */
 export function mainOutput(outputs: Record<string, string>): string {
@@ -66,12 +68,8 @@ function steadyJson(value: unknown): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(value)), null, 1)}\n`;
 }
 
-/**
- * Writes environment.json, and hydra-build-products behind the lines that the build script wrote there.
- *
- * @param records lines of other records for Hydra
- */
-export function writeNixSupport(attributes: Attributes, environment: Environment, records: string[]): void {
+/** Writes environment.json and what Hydra reads: behind the lines that the build script wrote there. */
+export function writeNixSupport(attributes: Attributes, environment: Environment, records: Records): void {
   const folder = supportFolder(attributes);
   const spec = attributes.voyager;
   // No time and no image id: two builds in environments of the same packages give the same bytes.
@@ -83,10 +81,39 @@ export function writeNixSupport(attributes: Attributes, environment: Environment
     packages: environment.record.packages,
   };
   replaceFile(join(folder, "environment.json"), steadyJson(record));
-  const products = spec.products.flatMap((product) => productLines(attributes, product));
+  writeProducts(folder, attributes, records.products);
+  const size = sizeMetrics(Object.values(attributes.outputs), folder);
+  const installed = count("environment.packages", environment.record.packages.length);
+  writeMetrics(folder, [installed, ...size, ...records.metrics]);
+  writeReleaseName(folder, spec.name);
+}
+
+function writeProducts(folder: string, attributes: Attributes, records: string[]): void {
   const file = join(folder, "hydra-build-products");
-  const lines = [...new Set([...linesOf(file), ...products, ...records])];
+  const own = linesOf(file);
+  for (const line of own) checkProductLine(line, attributes);
+  const declared = attributes.voyager.products.flatMap((product) => productLines(attributes, product));
+  const lines = [...new Set([...own, ...declared, ...records])];
   if (lines.length > 0) replaceFile(file, `${lines.join("\n")}\n`);
+}
+
+function writeMetrics(folder: string, metrics: Metric[]): void {
+  const file = join(folder, "hydra-metrics");
+  const own = linesOf(file);
+  const unread = own.find((line) => parseMetric(line) === null);
+  if (unread !== undefined) {
+    throw new VoyagerError("output", `Hydra would pass over this line of hydra-metrics: ${unread}`, {
+      why: "it is not: name, number, and perhaps a unit",
+      remedy: "correct what the build script writes",
+    });
+  }
+  replaceFile(file, `${[...own, ...metrics.map(metricLine).sort()].join("\n")}\n`);
+}
+
+/** A build that names its release itself knows better. */
+function writeReleaseName(folder: string, name: string): void {
+  const file = join(folder, "hydra-release-name");
+  if (linesOf(file).length === 0) replaceFile(file, `${releaseName(name)}\n`);
 }
 
 /** Lines that the build script itself has written, if it has. */

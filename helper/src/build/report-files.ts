@@ -5,6 +5,8 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { version as helperVersion } from "../common/version.ts";
+import type { Records } from "../hydra/grammar.ts";
+import { linkageMetrics } from "../hydra/metrics.ts";
 import { pypiPurl } from "../linkage/purl.ts";
 import type { Report } from "../linkage/report.ts";
 import { renderPage } from "../records/page/page.ts";
@@ -42,12 +44,12 @@ function renderOnce(): void {
   renderTable(report);
 }
 
-/** Writes them into nix-support, and SBOMs into wheels; resolves with their lines for Hydra. */
+/** Writes them into nix-support, and SBOMs into wheels; resolves with what Hydra is told of them. */
 export async function writeReportFiles(
   build: Build,
   report: Report,
   { formulation, predicate }: Prepared,
-): Promise<string[]> {
+): Promise<Records> {
   const { attributes, log } = build;
   const { kind, package: built } = attributes.voyager;
   const folder = supportFolder(attributes);
@@ -64,5 +66,8 @@ export async function writeReportFiles(
   ];
   for (const [name, content] of files) replaceFile(join(folder, name), content);
   chmodSync(join(folder, "verify"), 0o755);
-  return files.flatMap(([name, , product]) => (product ? [`${product} "${join(folder, name)}"`] : []));
+  const products = files.flatMap(([name, , product]) =>
+    product ? [`${product} "${join(folder, name)}"`] : [],
+  );
+  return { products, metrics: linkageMetrics(report) };
 }

@@ -1,11 +1,11 @@
 /** One build, from its spec to checked outputs. */
 import { copyFileSync, lstatSync, rmSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { announcePhase, type Log, secondsSince } from "../common/log.ts";
 import { redactor } from "../common/redact.ts";
 import { ImageMissing } from "../engine/engine.ts";
+import type { Records } from "../hydra/grammar.ts";
 import type { Attributes } from "../spec/spec.ts";
 import { attend } from "./attend.ts";
 import type { BuildEngine } from "./build-engine.ts";
@@ -19,6 +19,7 @@ import type { Prepared } from "./report-files.ts";
 import { BindsUnusable, runWithBinds } from "./run-with-binds.ts";
 import type { AuditRoom, Build, Outcome } from "./runner.ts";
 import { saveForShell } from "./saved-build.ts";
+import { endOfScript, signalOf } from "./script-end.ts";
 
 /**
  * Builds what the attributes describe. On return the outputs are complete; when it throws, there
@@ -45,6 +46,8 @@ export async function runBuild(
     throw told;
   }
 }
+
+const nothingToTell: Records = { products: [], metrics: [] };
 
 function removeOutput(path: string, log: Log): void {
   try {
@@ -83,18 +86,18 @@ async function build(engine: BuildEngine, attributes: Attributes, buildTop: stri
     output.end();
     log.info({ seconds: secondsSince(start) }, `${spec.kind} ${spec.name}: built`);
     announcePhase("check");
-    if (spec.test) await (await testing()).finishTest(build, spec.test, room);
+    const told = spec.test ? await (await testing()).finishTest(build, spec.test, room) : nothingToTell;
     if (spec.result === "directory") {
       checkOutputs(attributes.outputs);
       removeOtherRecords(attributes.outputs);
     }
     const record = isAudited
       ? await (await auditing()).auditBuild(build, room, await (prepared ?? prepare()))
-      : async () => [];
+      : async () => told;
     isFinished = true;
     return async () => {
-      const lines = await record();
-      if (spec.result === "directory") writeNixSupport(attributes, build.environment, lines);
+      const records = await record();
+      if (spec.result === "directory") writeNixSupport(attributes, build.environment, records);
     };
   };
   const build: Build = {
@@ -170,18 +173,12 @@ function moveResults({ attributes, folder }: Build): void {
 /** Statuses of builders/build, wheel and pypi for what they refuse. */
 const refusalStatuses = new Set([65, 66, 67]);
 
-function signalName(status: number): string | null {
-  const number = status - 128;
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return found?.[0] ?? null;
-}
-
 async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerError> {
   const { status, container } = outcome;
   const spec = build.attributes.voyager;
   const lines = build.output.tail();
   const last = lines.length > 0 ? `\nlast lines:\n${lines.join("\n")}` : "";
-  const signal = status > 128 ? signalName(status) : null;
+  const signal = signalOf(status);
   // Any process may have met the limit, and its parent may have made another status of it.
   if (spec.limits.memory !== null && (await container.outOfMemory())) {
     const megabytes = Math.round(spec.limits.memory / 1024 / 1024);
@@ -191,17 +188,13 @@ async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerEr
     });
   }
   if (signal) {
-    return new VoyagerError(
-      "killed",
-      `the ${spec.test ? "test" : "build"} script of ${spec.name} was killed by ${signal}`,
-      {
-        why: `exit status ${status}${last}`,
-        remedy:
-          signal === "SIGKILL"
-            ? `if nobody killed it, ${spec.limits.memory === null ? "" : "it may have met limits.memory (not every engine tells), or "}the machine may have run out of memory: see the kernel's log`
-            : "a program of the build crashed or was ended",
-      },
-    );
+    return new VoyagerError("killed", endOfScript(spec, status), {
+      why: `exit status ${status}${last}`,
+      remedy:
+        signal === "SIGKILL"
+          ? `if nobody killed it, ${spec.limits.memory === null ? "" : "it may have met limits.memory (not every engine tells), or "}the machine may have run out of memory: see the kernel's log`
+          : "a program of the build crashed or was ended",
+    });
   }
   // What our own scripts refuse (see builders/) they say in one line, and leave nothing to look into.
   const refusal = /^nix-voyager: (.*)/.exec(lines.at(-1) ?? "")?.[1];
@@ -209,12 +202,8 @@ async function explainFailure(build: Build, outcome: Outcome): Promise<VoyagerEr
     return new VoyagerError("source", `${spec.name}: ${refusal}`, { why: lines.slice(0, -1).join("\n") });
   }
   const met = limitMet(lines, spec.limits.pids, disksOf(join(build.folder, ".."), build.attributes.outputs));
-  return new VoyagerError(
-    "build",
-    `the ${spec.test ? "test" : "build"} script of ${spec.name} failed with exit code ${status}`,
-    {
-      why: `${met ? `${met.why}\n` : ""}${lines.join("\n")}`,
-      remedy: `${met ? `${met.remedy}, or\n` : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
-    },
-  );
+  return new VoyagerError("build", endOfScript(spec, status), {
+    why: `${met ? `${met.why}\n` : ""}${lines.join("\n")}`,
+    remedy: `${met ? `${met.remedy}, or\n` : ""}look inside: build again with \`nix-build --keep-failed\`, then run \`voyager shell FOLDER\`\nwith the folder that Nix names: the same container, with the build as it was left`,
+  });
 }

@@ -1,11 +1,12 @@
 /** The `voyager` command for people and machines. Each command's work is in a file of its own. */
 import yargs from "yargs";
 import { failureKinds, VoyagerError } from "../common/errors.ts";
-import { createLog, type Log, type LogFormat } from "../common/log.ts";
+import { createLog, type Log, type LogFormat, writeToStdout } from "../common/log.ts";
 import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
+import { environmentCommands, imageCommands } from "./image-commands.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -16,18 +17,37 @@ interface CommonOptions {
 }
 
 const json = { type: "boolean", default: false, describe: "Print JSON instead of a table" } as const;
-const olderThan = {
+
+const machines = {
   type: "string",
-  describe: 'Only what is older than this, such as "12h" or "7d"',
+  describe:
+    "Also check a machines file, such as Hydra's: does one take builds, or are they queued in silence",
 } as const;
 
-function logOf(options: CommonOptions): Log {
-  return createLog(options.logFormat as LogFormat);
-}
+const logOf = (options: unknown): Log => createLog((options as CommonOptions).logFormat as LogFormat);
 
 /** Runs the command line. Resolves with the exit code; throws VoyagerError. */
 export async function runCommandLine(args: string[]): Promise<number> {
   let exitCode = 0;
+  const parser = commandLine(args, (code) => {
+    exitCode = code;
+  });
+  await parser.parseAsync();
+  return exitCode;
+}
+
+/** What `--help` says of a command, in lines of any length. */
+async function helpOf(command: string[]): Promise<string> {
+  const parser = commandLine([], () => {}).wrap(10_000);
+  return new Promise((resolve, reject) => {
+    const answered = parser.parse([...command, "--help"], (error: unknown, _argv: unknown, output: string) =>
+      output === "" ? reject(error) : resolve(output),
+    );
+    Promise.resolve(answered).catch(reject);
+  });
+}
+
+function commandLine(args: string[], setExitCode: (code: number) => void): Parser {
   const parser = yargs(args)
     .scriptName("voyager")
     .usage("$0 COMMAND\n\nBuilds in containers of the target system, for Nix.")
@@ -42,11 +62,15 @@ export async function runCommandLine(args: string[]): Promise<number> {
     })
     .command("build", "Build a derivation (started by Nix)", {}, async (options) => {
       const { build } = await import("./build.ts");
-      await build(logOf(options as unknown as CommonOptions), options.engine as string | undefined);
+      await build(logOf(options), options.engine as string | undefined);
     })
-    .command("image", "Base images of systems", (image) => imageCommands(image as Parser))
+    .command("aggregate", "Judge the parts of a release (started by Nix)", {}, async (options) => {
+      const { runAggregate } = await import("./aggregate.ts");
+      await runAggregate(logOf(options));
+    })
+    .command("image", "Base images of systems", (image) => imageCommands(image as Parser, logOf))
     .command("environment", "Cached environments", (environment) =>
-      environmentCommands(environment as Parser),
+      environmentCommands(environment as Parser, logOf),
     )
     .command(
       "shell <folder>",
@@ -54,7 +78,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
       (shell) => shell.positional("folder", { type: "string", demandOption: true }),
       async (options) => {
         const { shell } = await import("./shell.ts");
-        exitCode = await shell(options.folder, options.engine as string | undefined);
+        setExitCode(await shell(options.folder, options.engine as string | undefined));
       },
     )
     .command(
@@ -63,18 +87,20 @@ export async function runCommandLine(args: string[]): Promise<number> {
       (lock) => lockOptions(lock as Parser),
       async (options) => {
         const { lock } = await import("./lock.ts");
-        exitCode = await lock(
-          connect(options.engine as string | undefined),
-          {
-            file: options.file as string,
-            attributes: (options.attr as string[] | undefined) ?? [],
-            output: options.output as string | undefined,
-            fetch: options.fetch as string | undefined,
-            check: options.check as boolean,
-            update: options.update as boolean,
-            nixArguments: ((options["--"] as unknown[] | undefined) ?? []).map(String),
-          },
-          logOf(options as unknown as CommonOptions),
+        setExitCode(
+          await lock(
+            connect(options.engine as string | undefined),
+            {
+              file: options.file as string,
+              attributes: (options.attr as string[] | undefined) ?? [],
+              output: options.output as string | undefined,
+              fetch: options.fetch as string | undefined,
+              check: options.check as boolean,
+              update: options.update as boolean,
+              nixArguments: ((options["--"] as unknown[] | undefined) ?? []).map(String),
+            },
+            logOf(options),
+          ),
         );
       },
     )
@@ -99,13 +125,19 @@ export async function runCommandLine(args: string[]): Promise<number> {
         if (options.verify) verifyProvenance(options.verify as string, key as string, path);
         else {
           const output = options.output as string | undefined;
-          printProvenance(path as string, { key, output }, logOf(options as unknown as CommonOptions));
+          printProvenance(path as string, { key, output }, logOf(options));
         }
       },
     )
-    .command("doctor", "Check whether this machine can build", { json }, async (options) => {
+    .command("doctor", "Check whether this machine can build", { json, machines }, async (options) => {
       const { doctor } = await import("./doctor.ts");
-      exitCode = await doctor({ json: options.json, engineAddress: options.engine as string | undefined });
+      setExitCode(
+        await doctor({
+          json: options.json,
+          engineAddress: options.engine as string | undefined,
+          machines: options.machines,
+        }),
+      );
     })
     .command(
       "broker",
@@ -122,6 +154,11 @@ export async function runCommandLine(args: string[]): Promise<number> {
         });
       },
     )
+    .completion("completion", "Print the completion script of the shell that SHELL names: bash, zsh or fish")
+    .command("manual", "Print the manual page, voyager(1)", {}, async () => {
+      const { renderManual } = await import("./manual.ts");
+      writeToStdout(await renderManual(helpOf));
+    })
     .demandCommand(1, "name a command")
     .strict()
     .parserConfiguration({ "populate--": true })
@@ -132,12 +169,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? new VoyagerError("usage", message, { remedy: "`voyager --help` lists the commands" });
     });
-  const setExitCode = (code: number) => {
-    exitCode = code;
-  };
-  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), setExitCode });
-  await parser.parseAsync();
-  return exitCode;
+  return administratorCommands(parser as Parser, { log: logOf, setExitCode });
 }
 
 function lockOptions(parser: Parser): Parser {
@@ -216,74 +248,6 @@ function provenanceOptions(parser: Parser): Parser {
       if (verify !== undefined && key !== undefined && output === undefined) return true;
       throw new VoyagerError("usage", "name a path; or with --verify, the public key with --key");
     }) as Parser;
-}
-
-function imageCommands(parser: Parser): Parser {
-  return parser
-    .command(
-      "bootstrap <system>",
-      "Make a system's base image from the distribution's packages, without a registry",
-      (command) =>
-        command
-          .positional("system", { type: "string", demandOption: true, describe: "Name, such as debian12" })
-          .option("file", { type: "string", describe: "JSON file with the systems, or one system" })
-          .option("unless-available", {
-            type: "boolean",
-            default: false,
-            describe: "Only if the engine neither holds the system's image nor can pull it",
-          })
-          .option("force", { type: "boolean", default: false, describe: "Make it anew if it exists" }),
-      async (options) => {
-        const { bootstrap } = await import("./image.ts");
-        await bootstrap(
-          connect(options.engine as string | undefined),
-          options,
-          logOf(options as unknown as CommonOptions),
-        );
-      },
-    )
-    .command("list", "Base images on the engine", { json }, async (options) => {
-      const { list } = await import("./image.ts");
-      await list(connect(options.engine as string | undefined), "base", options.json);
-    })
-    .command(
-      "prune",
-      "Remove base images that no environment uses",
-      { "older-than": olderThan },
-      async (options) => {
-        const { prune } = await import("./image.ts");
-        await prune(
-          connect(options.engine as string | undefined),
-          "base",
-          options["older-than"] as string | undefined,
-          logOf(options as unknown as CommonOptions),
-        );
-      },
-    )
-    .demandCommand(1, "name what to do: bootstrap, list or prune");
-}
-
-function environmentCommands(parser: Parser): Parser {
-  return parser
-    .command("list", "Environments on the engine", { json }, async (options) => {
-      const { list } = await import("./image.ts");
-      await list(connect(options.engine as string | undefined), "environment", options.json);
-    })
-    .command(
-      "prune",
-      "Remove environments; a build makes what it needs again",
-      { "older-than": olderThan },
-      async (options) => {
-        const { prune } = await import("./image.ts");
-        await prune(
-          connect(options.engine as string | undefined),
-          "environment",
-          options["older-than"] as string | undefined,
-          logOf(options as unknown as CommonOptions),
-        );
-      },
-    )
-    .demandCommand(1, "name what to do: list or prune");
 }
 
 function exitCodeHelp(): string {

@@ -1,6 +1,6 @@
 /** `voyager doctor`: every check, with its remedy. */
 import { failureKinds } from "../common/errors.ts";
-import type { Finding } from "../doctor/check.ts";
+import { type Finding, ok } from "../doctor/check.ts";
 import {
   checkBaseImages,
   checkBroker,
@@ -10,32 +10,54 @@ import {
   reachEngine,
 } from "../doctor/engine-checks.ts";
 import { checkCertificates, checkDisks } from "../doctor/host-checks.ts";
-import { checkNix, isSandboxed, readNixConfig } from "../doctor/nix-checks.ts";
+import { checkMachinesFile } from "../doctor/machines.ts";
+import { buildsHere, checkNix, isSandboxed, readNixConfig } from "../doctor/nix-checks.ts";
+
+interface DoctorOptions {
+  engineAddress?: string | undefined;
+  /** Machines file to look at, too. */
+  machines?: string | undefined;
+}
 
 /** Runs all checks. They are independent: one that fails does not hide another. */
-export async function findAll(engineAddress?: string): Promise<Finding[]> {
+export async function findAll({ engineAddress, machines }: DoctorOptions = {}): Promise<Finding[]> {
   const nix = readNixConfig();
-  const { finding, engine, info } = await reachEngine(engineAddress);
+  const engine = buildsHere(nix) || engineAddress !== undefined;
+  const { findings, dataFolder } = engine
+    ? await checkEngine(isSandboxed(nix), engineAddress)
+    : { findings: [ok("engine", "not needed here: other machines build")], dataFolder: null };
   return [
     ...checkNix(nix),
+    ...(machines === undefined ? [] : checkMachinesFile(machines, nix?.platform ?? thisPlatform)),
+    ...findings,
+    ...checkDisks(dataFolder),
+    checkCertificates(),
+  ];
+}
+
+/** Where there is no Nix to say it. */
+const thisPlatform = process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux";
+
+async function checkEngine(
+  sandboxed: boolean,
+  address: string | undefined,
+): Promise<{ findings: Finding[]; dataFolder: string | null }> {
+  const { finding, engine, info } = await reachEngine(address);
+  const findings = [
     finding,
-    checkBuildSocket(isSandboxed(nix)),
+    checkBuildSocket(sandboxed),
     ...(await checkBroker()),
     checkSettings(),
     ...(engine && info ? [await checkBaseImages(engine), checkClock(info)] : []),
-    ...checkDisks(info?.dataFolder ?? null),
-    checkCertificates(),
   ];
+  return { findings, dataFolder: info?.dataFolder ?? null };
 }
 
 const marks = { ok: "ok     ", warning: "warning", bad: "BAD    " };
 
 /** Prints the findings. Resolves with the exit code: not 0 if something prevents builds. */
-export async function doctor(options: {
-  json: boolean;
-  engineAddress?: string | undefined;
-}): Promise<number> {
-  const findings = await findAll(options.engineAddress);
+export async function doctor(options: DoctorOptions & { json: boolean }): Promise<number> {
+  const findings = await findAll(options);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   } else {

@@ -38,6 +38,10 @@ export const failureKinds = {
     exitCode: 79,
     meaning: "a test that ended well tells of failures, or loaded what no linkage report has",
   },
+  aggregate: {
+    exitCode: 81,
+    meaning: "a release is held back: a part of it failed, or its linkage is not proven",
+  },
   doctor: { exitCode: 3, meaning: "`voyager doctor` found something that prevents builds" },
 } as const;
 

@@ -7,7 +7,7 @@ import { temporaryFolders } from "../../testing/folders.ts";
 import { labels } from "../environment/labels.ts";
 import { checkBaseImages, checkBroker, checkBuildSocket, checkClock, reachEngine } from "./engine-checks.ts";
 import { checkCertificates, checkDisk } from "./host-checks.ts";
-import { checkBuildUsers, checkNix, isSandboxed, type NixConfig } from "./nix-checks.ts";
+import { buildsHere, checkBuildUsers, checkNix, isSandboxed, type NixConfig } from "./nix-checks.ts";
 
 const folder = temporaryFolders();
 afterEach(() => jest.restoreAllMocks());
@@ -18,6 +18,8 @@ const nix = (change: Partial<NixConfig> = {}): NixConfig => ({
   sandbox: "true",
   sandboxPaths: ["/bin/sh=/bin/busybox", "/run/nix-voyager"],
   buildUsersGroup: "nixbld",
+  platform: "x86_64-linux",
+  builders: "",
   ...change,
 });
 
@@ -38,6 +40,23 @@ describe("nix", () => {
     expect(finding).toMatchObject({ name: "nix feature", status: "bad" });
     expect(finding?.detail).toContain("system-features is kvm");
     expect(finding?.remedy).toContain("extra-system-features = docker");
+  });
+
+  test("without the feature, but another machine has it: this one needs no engine", () => {
+    const config = nix({ systemFeatures: ["kvm"], builders: "ssh://b x86_64-linux - 4 1 docker" });
+    expect(checkNix(config)[1]).toMatchObject({
+      status: "ok",
+      detail: "builds go to ssh://b, which has docker",
+    });
+    expect([buildsHere(config), buildsHere(nix()), buildsHere(null)]).toEqual([false, true, true]);
+  });
+
+  test("nor has another machine", () => {
+    const config = nix({ systemFeatures: ["kvm"], builders: "ssh://b x86_64-linux - 4 1 kvm" });
+    const finding = checkNix(config)[1];
+    expect(finding?.detail).toContain("and none of ssh://b takes them");
+    expect(finding?.remedy).toContain("sixth field");
+    expect(buildsHere(config)).toBe(true);
   });
 
   test.each([

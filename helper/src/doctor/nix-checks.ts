@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { brokerSocket, sandboxSocket } from "../engine/locate.ts";
 import { bad, type Finding, ok, warning } from "./check.ts";
+import { feature, machinesRemedy, parseMachines, takers } from "./machines.ts";
 
 /** The part of Nix's configuration that matters here. */
 export interface NixConfig {
@@ -13,6 +14,10 @@ export interface NixConfig {
   sandboxPaths: string[];
   /** Empty: builds run as who starts them. */
   buildUsersGroup: string;
+  /** This machine's platform: "x86_64-linux". */
+  platform: string;
+  /** The setting `builders`: other machines to build on. */
+  builders: string;
 }
 
 function run(command: string, args: string[]): string | null {
@@ -40,6 +45,8 @@ export function readNixConfig(): NixConfig | null {
     sandbox: String(settings.sandbox?.value),
     sandboxPaths: list("sandbox-paths"),
     buildUsersGroup: String(settings["build-users-group"]?.value ?? ""),
+    platform: String(settings.system?.value),
+    builders: String(settings.builders?.value ?? ""),
   };
 }
 
@@ -57,12 +64,27 @@ export function checkNix(config: NixConfig | null): Finding[] {
   return [ok("nix", config.version), checkFeature(config), checkSandbox(config), ...checkBuildUsers(config)];
 }
 
-function checkFeature({ systemFeatures }: NixConfig): Finding {
-  if (systemFeatures.includes("docker")) return ok("nix feature", "system-features has docker");
+/** Whether this machine itself builds what asks for an engine; if not, other machines may. */
+export function buildsHere(config: NixConfig | null): boolean {
+  return config === null || config.systemFeatures.includes(feature) || remoteTakers(config).length === 0;
+}
+
+function remoteTakers({ builders, platform }: NixConfig): string[] {
+  return takers(parseMachines(builders), platform).map(({ uri }) => uri);
+}
+
+function checkFeature(config: NixConfig): Finding {
+  const name = "nix feature";
+  if (config.systemFeatures.includes(feature)) return ok(name, `system-features has ${feature}`);
+  const remote = remoteTakers(config);
+  if (remote.length > 0) return ok(name, `builds go to ${remote.join(", ")}, which has ${feature}`);
+  const others = parseMachines(config.builders);
+  const also =
+    others.length === 0 ? "" : `, and none of ${others.map(({ uri }) => uri).join(", ")} takes them`;
   return bad(
-    "nix feature",
-    `system-features is ${systemFeatures.join(" ")}: Nix refuses builds that require docker, or queues them in silence`,
-    "nix.conf: extra-system-features = docker (then restart nix-daemon)",
+    name,
+    `system-features is ${config.systemFeatures.join(" ")}${also}: Nix refuses builds that require ${feature}, or queues them in silence`,
+    `nix.conf: extra-system-features = ${feature} (then restart nix-daemon)${others.length === 0 ? "" : `; or ${machinesRemedy("builders")}`}`,
   );
 }
 

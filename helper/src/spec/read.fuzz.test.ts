@@ -22,7 +22,12 @@ function complete(): Json {
       lock: { file: storePath("lock.json"), packages: null },
     },
     systemRunDependencies: ["libc6"],
-    test: { packages: [storePath("p")], pythonDependencies: [], unreported: "tell" as const },
+    test: {
+      packages: [storePath("p")],
+      pythonDependencies: [],
+      unreported: "tell" as const,
+      keepFailed: false,
+    },
     linkage: { allow: [{ soname: "libz.so.1", file: null, rule: "bundled" as const, reason: "r" }] },
   };
   return makeAttributes(change, { outputHash: "sha256-x" });

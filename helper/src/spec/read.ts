@@ -58,24 +58,23 @@ export function parseAttributes(json: unknown): Attributes {
   return result.output;
 }
 
-/**
- * Reads the attributes of the derivation that Nix is building.
- *
- * Nix 2.8 sets NIX_ATTRS_JSON_FILE to the host's path, which is wrong inside the sandbox; the
- * file is in the build folder with every version.
- */
+/** Reads the attributes of the derivation that Nix is building. */
 export function readAttributes(buildTop: string): Attributes {
+  const remedy = "`voyager build` is started by Nix, as the builder of what voyager.lib declares";
+  return parseAttributes(readAttributesFile(buildTop, remedy));
+}
+
+/**
+ * The JSON of them. Nix 2.8 sets NIX_ATTRS_JSON_FILE to the host's path, which is wrong inside the
+ * sandbox; the file is in the build folder with every version.
+ */
+export function readAttributesFile(buildTop: string, remedy: string): unknown {
   const file = join(buildTop, ".attrs.json");
-  let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new VoyagerError("spec", `cannot read ${file}`, {
-      why: messageOf(error),
-      remedy: "`voyager build` is started by Nix, as the builder of what voyager.lib declares",
-    });
+    throw new VoyagerError("spec", `cannot read ${file}`, { why: messageOf(error), remedy });
   }
-  return parseAttributes(json);
 }
 
 /** Validates a system given as JSON. Throws a `spec` error naming each field. */

@@ -13,7 +13,7 @@ import { ruleNames } from "./rules.ts";
 export const specVersion = 1;
 
 /** Part by part: one expression for the whole would try all pairs of slashes, and a hostile text has very many. */
-const storePath = v.pipe(
+export const storePath = v.pipe(
   v.string(),
   v.check((path) => {
     const [root, ...parts] = path.split("/");
@@ -108,6 +108,8 @@ const test = v.strictObject({
   pythonDependencies: v.array(storePath),
   /** What becomes of a library that was loaded and that no report has. */
   unreported: v.picklist(["tell", "fail"]),
+  /** Whether one that fails leaves its result, with `nix-support/failed`. */
+  keepFailed: v.boolean(),
 });
 
 /** A problem of the linkage report that is allowed: all that is not null must match. */

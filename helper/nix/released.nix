@@ -1,0 +1,24 @@
+# What a release has beside the files of a checkout, in helper/compiled: the helper, compiled, and the
+# lock file, which npm never packs. ../pack.mjs and ../../channel.nix put it there.
+#
+# Where there is a package-lock.json, it is a checkout, and what may lie in helper/compiled is of
+# another day.
+let
+  inherit (builtins) path pathExists;
+  compiled = ../compiled;
+  inCheckout = ../../package-lock.json;
+  isRelease = !(pathExists inCheckout);
+in {
+  # Whether the helper is there for a platform.
+  has = nixSystem: isRelease && pathExists (compiled + "/${nixSystem}/lib/voyager.cjs");
+  # The helper for it: a store path, as that which is compiled from source.
+  bundle = nixSystem:
+    path {
+      name = "nix-voyager-helper";
+      path = compiled + "/${nixSystem}";
+    };
+  lock =
+    if isRelease
+    then compiled + "/lock.json"
+    else inCheckout;
+}
