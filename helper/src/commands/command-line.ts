@@ -6,6 +6,7 @@ import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
+import { imageCommands } from "./images.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -16,10 +17,6 @@ interface CommonOptions {
 }
 
 const json = { type: "boolean", default: false, describe: "Print JSON instead of a table" } as const;
-const olderThan = {
-  type: "string",
-  describe: 'Only what is older than this, such as "12h" or "7d"',
-} as const;
 
 function logOf(options: CommonOptions): Log {
   return createLog(options.logFormat as LogFormat);
@@ -44,10 +41,6 @@ export async function runCommandLine(args: string[]): Promise<number> {
       const { build } = await import("./build.ts");
       await build(logOf(options as unknown as CommonOptions), options.engine as string | undefined);
     })
-    .command("image", "Base images of systems", (image) => imageCommands(image as Parser))
-    .command("environment", "Cached environments", (environment) =>
-      environmentCommands(environment as Parser),
-    )
     .command(
       "shell <folder>",
       "Open a shell in the container of a build that `nix-build --keep-failed` kept",
@@ -135,7 +128,9 @@ export async function runCommandLine(args: string[]): Promise<number> {
   const setExitCode = (code: number) => {
     exitCode = code;
   };
-  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), setExitCode });
+  const context = { log: (options: unknown) => logOf(options as CommonOptions), setExitCode };
+  imageCommands(parser as Parser, context);
+  administratorCommands(parser as Parser, context);
   await parser.parseAsync();
   return exitCode;
 }
@@ -216,74 +211,6 @@ function provenanceOptions(parser: Parser): Parser {
       if (verify !== undefined && key !== undefined && output === undefined) return true;
       throw new VoyagerError("usage", "name a path; or with --verify, the public key with --key");
     }) as Parser;
-}
-
-function imageCommands(parser: Parser): Parser {
-  return parser
-    .command(
-      "bootstrap <system>",
-      "Make a system's base image from the distribution's packages, without a registry",
-      (command) =>
-        command
-          .positional("system", { type: "string", demandOption: true, describe: "Name, such as debian12" })
-          .option("file", { type: "string", describe: "JSON file with the systems, or one system" })
-          .option("unless-available", {
-            type: "boolean",
-            default: false,
-            describe: "Only if the engine neither holds the system's image nor can pull it",
-          })
-          .option("force", { type: "boolean", default: false, describe: "Make it anew if it exists" }),
-      async (options) => {
-        const { bootstrap } = await import("./image.ts");
-        await bootstrap(
-          connect(options.engine as string | undefined),
-          options,
-          logOf(options as unknown as CommonOptions),
-        );
-      },
-    )
-    .command("list", "Base images on the engine", { json }, async (options) => {
-      const { list } = await import("./image.ts");
-      await list(connect(options.engine as string | undefined), "base", options.json);
-    })
-    .command(
-      "prune",
-      "Remove base images that no environment uses",
-      { "older-than": olderThan },
-      async (options) => {
-        const { prune } = await import("./image.ts");
-        await prune(
-          connect(options.engine as string | undefined),
-          "base",
-          options["older-than"] as string | undefined,
-          logOf(options as unknown as CommonOptions),
-        );
-      },
-    )
-    .demandCommand(1, "name what to do: bootstrap, list or prune");
-}
-
-function environmentCommands(parser: Parser): Parser {
-  return parser
-    .command("list", "Environments on the engine", { json }, async (options) => {
-      const { list } = await import("./image.ts");
-      await list(connect(options.engine as string | undefined), "environment", options.json);
-    })
-    .command(
-      "prune",
-      "Remove environments; a build makes what it needs again",
-      { "older-than": olderThan },
-      async (options) => {
-        const { prune } = await import("./image.ts");
-        await prune(
-          connect(options.engine as string | undefined),
-          "environment",
-          options["older-than"] as string | undefined,
-          logOf(options as unknown as CommonOptions),
-        );
-      },
-    )
-    .demandCommand(1, "name what to do: list or prune");
 }
 
 function exitCodeHelp(): string {

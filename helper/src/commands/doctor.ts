@@ -11,10 +11,14 @@ import {
 } from "../doctor/engine-checks.ts";
 import { checkCertificates, checkDisks } from "../doctor/host-checks.ts";
 import { checkNix, isSandboxed, readNixConfig } from "../doctor/nix-checks.ts";
+import { checkCoordinator } from "../doctor/remote-builders.ts";
 
 /** Runs all checks. They are independent: one that fails does not hide another. */
 export async function findAll(engineAddress?: string): Promise<Finding[]> {
   const nix = readNixConfig();
+  const coordinator = nix && checkCoordinator(nix);
+  // Whoever names an engine wants to know of it.
+  if (coordinator && !engineAddress) return [...coordinator, ...checkDisks(null), checkCertificates()];
   const { finding, engine, info } = await reachEngine(engineAddress);
   return [
     ...checkNix(nix),

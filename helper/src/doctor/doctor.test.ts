@@ -17,6 +17,7 @@ const nix = (change: Partial<NixConfig> = {}): NixConfig => ({
   systemFeatures: ["benchmark", "docker"],
   sandbox: "true",
   sandboxPaths: ["/bin/sh=/bin/busybox", "/run/nix-voyager"],
+  remoteBuilders: [],
   ...change,
 });
 

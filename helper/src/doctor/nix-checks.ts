@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { sandboxSocket } from "../engine/locate.ts";
 import { bad, type Finding, ok, warning } from "./check.ts";
+import { type RemoteBuilder, readRemoteBuilders } from "./remote-builders.ts";
 
 /** The part of Nix's configuration that matters here. */
 export interface NixConfig {
@@ -10,6 +11,7 @@ export interface NixConfig {
   systemFeatures: string[];
   sandbox: string;
   sandboxPaths: string[];
+  remoteBuilders: RemoteBuilder[];
 }
 
 function run(command: string, args: string[]): string | null {
@@ -36,6 +38,7 @@ export function readNixConfig(): NixConfig | null {
     systemFeatures: list("system-features"),
     sandbox: String(settings.sandbox?.value),
     sandboxPaths: list("sandbox-paths"),
+    remoteBuilders: readRemoteBuilders(String(settings.builders?.value ?? "")),
   };
 }
 
@@ -58,7 +61,7 @@ function checkFeature({ systemFeatures }: NixConfig): Finding {
   return bad(
     "nix feature",
     `system-features is ${systemFeatures.join(" ")}: Nix refuses builds that require docker, or queues them in silence`,
-    "nix.conf: extra-system-features = docker (then restart nix-daemon)",
+    "nix.conf: extra-system-features = docker (then restart nix-daemon); or have a remote builder with it (docs/remote.md)",
   );
 }
 
