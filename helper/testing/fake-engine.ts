@@ -1,5 +1,5 @@
 /** An engine in memory: it holds images, and containers whose programs the test plays. */
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { VoyagerError } from "../src/common/errors.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type OutputSink,
   type RunningContainer,
 } from "../src/engine/engine.ts";
+import { makeImageArchive, readImageArchive } from "./image-archives.ts";
 
 interface Held {
   id: string;
@@ -75,6 +76,17 @@ export class FakeEngine implements Engine {
     for await (const _chunk of tar);
     const id = `sha256:${++this.#count}`;
     return this.add(id, { id, tags: [], labels }).id;
+  }
+
+  async saveImages(names: string[]): Promise<Readable> {
+    const images = names.map((name) => ({ ...(this.held.get(name) as Image), name }));
+    return Readable.from([makeImageArchive(images)], { objectMode: false });
+  }
+
+  async loadImages(archive: Readable): Promise<void> {
+    const pieces: Buffer[] = [];
+    for await (const piece of archive) pieces.push(piece as Buffer);
+    for (const { name, ...image } of readImageArchive(Buffer.concat(pieces))) this.add(name, image);
   }
 
   async tagImage(reference: string, tag: string): Promise<void> {

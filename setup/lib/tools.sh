@@ -51,13 +51,25 @@ look_for_test_tools() {
   done
   for pair in xz:xz-utils bzip2:bzip2 zstd:zstd unzip:unzip patch:patch gpg:gpg gpg-agent:gpg-agent \
     objdump:binutils gcc:gcc openssl:openssl faketime:faketime podman:podman newuidmap:uidmap slirp4netns:slirp4netns \
-    catatonit:catatonit rootlesskit:rootlesskit; do
+    catatonit:catatonit rootlesskit:rootlesskit ssh:openssh-client ip:iproute2; do
     command -v "${pair%:*}" >/dev/null 2>&1 || want "${pair#*:}" "the tests use its command ${pair%:*}"
   done
   [ -e /usr/include/stdio.h ] || want libc6-dev "the tests compile programs with it"
+  look_for_sshd
   # The names that tests/support/browser.ts knows.
   command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
     command -v google-chrome >/dev/null 2>&1 || want chromium "the tests look at linkage.html with it"
+}
+
+# look_for_sshd: the machines of tests/remote.test.ts run it, in networks of their own. Where its package comes
+# for them alone, this machine does not start to listen.
+look_for_sshd() {
+  [ ! -x /usr/sbin/sshd ] || return 0
+  want openssh-server "the tests of remote builders run its sshd, in networks of their own"
+  [ ! -d /run/systemd/system ] || {
+    doing "keeping that sshd from serving this machine itself (to undo: systemctl unmask ssh.service ssh.socket)"
+    systemctl --quiet mask ssh.service ssh.socket
+  }
 }
 
 # prepare_docker_command: the tests look at the engine with it; Debian 13 has it in a package of its own.

@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DockerEngine } from "../../helper/src/engine/docker/docker-engine.ts";
 import { seeded } from "../../helper/testing/random.ts";
-import { instantiate, mustBuild, nix, root } from "../support/nix.ts";
+import { instantiate, mustBuild, nix, root, runId } from "../support/nix.ts";
+import { makeOffline } from "../support/offline.ts";
 import { OwnBroker } from "../support/own-broker.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { must, run } from "../support/run.ts";
@@ -25,8 +26,9 @@ const chosen = process.env.VOYAGER_FAULTS === "all" ? Number.POSITIVE_INFINITY :
 /** Seconds after which a build is taken to hang. */
 const limit = 60;
 
+const offline = makeOffline();
 const declaration = (transfer: string) => `build {
-  pname = "faults-${transfer}"; transfer = "${transfer}"; timeout = 30; silenceTimeout = 5;
+  pname = "faults-${transfer}"; system = ${offline.system(`faults-${runId}`)}; transfer = "${transfer}"; timeout = 30; silenceTimeout = 5;
   src = ${root}/examples/c-program/source;
   buildScript = "mkdir $out/share; cp * $out/share/; cp /bin/true $out/; for i in {1..50}; do echo line $i; done";
 }`;
@@ -118,6 +120,7 @@ beforeAll(async () => {
 afterAll(async () => {
   process.stdout.write(renderTable(lanes.flatMap(({ ran }) => ran)));
   for (const lane of lanes) await lane.stop();
+  offline.remove();
 });
 
 test("requests of a broker, each with a fault", async () => {

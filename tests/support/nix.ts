@@ -42,7 +42,7 @@ export function nix(command: string, args: string[], options: RunOptions = {}): 
  * filled in, never taken from an earlier run), `wheel` and `targetTest` (mkDockerWheel and mkDockerTest
  * likewise).
  */
-function prelude(): string {
+export function prelude(): string {
   return `let
     voyager = import ${root} { };
     inherit (voyager.lib) systems fetchPypi mkDockerBuild mkDockerTest mkDockerWheel mkSystem;

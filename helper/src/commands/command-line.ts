@@ -6,7 +6,7 @@ import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
-import { environmentCommands, imageCommands } from "./image-commands.ts";
+import { imageCommands } from "./images.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -68,10 +68,6 @@ function commandLine(args: string[], setExitCode: (code: number) => void): Parse
       const { runAggregate } = await import("./aggregate.ts");
       await runAggregate(logOf(options));
     })
-    .command("image", "Base images of systems", (image) => imageCommands(image as Parser, logOf))
-    .command("environment", "Cached environments", (environment) =>
-      environmentCommands(environment as Parser, logOf),
-    )
     .command(
       "shell <folder>",
       "Open a shell in the container of a build that `nix-build --keep-failed` kept",
@@ -169,7 +165,9 @@ function commandLine(args: string[], setExitCode: (code: number) => void): Parse
     .fail((message, error) => {
       throw error ?? new VoyagerError("usage", message, { remedy: "`voyager --help` lists the commands" });
     });
-  return administratorCommands(parser as Parser, { log: logOf, setExitCode });
+  const context = { log: logOf, setExitCode };
+  imageCommands(parser as Parser, context);
+  return administratorCommands(parser as Parser, context);
 }
 
 function lockOptions(parser: Parser): Parser {

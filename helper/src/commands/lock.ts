@@ -60,7 +60,7 @@ function readBefore(file: string, update: boolean, log: Log): SystemLock | null 
 /** What all the builds ask for together. */
 function requestOf({ file, attributes, nixArguments }: LockOptions): LockRequest {
   const names = attributes.length > 0 ? attributes : [undefined];
-  const [first, ...others] = names.map((name) => evaluateLockRequest(file, name, nixArguments));
+  const [first, ...others] = names.map((attribute) => evaluateLockRequest({ file, attribute, nixArguments }));
   if (!first) throw new Error("there is at least one");
   const requested = new Set(first.requested);
   for (const other of others) {

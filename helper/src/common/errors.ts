@@ -18,7 +18,7 @@ export const failureKinds = {
   },
   engine: { exitCode: 71, meaning: "the engine refused or broke off a request" },
   image: { exitCode: 72, meaning: "the base image is missing and cannot be had" },
-  environment: { exitCode: 73, meaning: "the environment could not be made" },
+  environment: { exitCode: 73, meaning: "the environment could not be made, exported or imported" },
   transfer: { exitCode: 74, meaning: "files could not be moved into or out of the container" },
   build: { exitCode: 1, meaning: "the build script failed" },
   killed: { exitCode: 75, meaning: "the build was killed: a signal, the memory limit or a time limit" },

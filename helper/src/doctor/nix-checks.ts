@@ -61,7 +61,8 @@ export function checkNix(config: NixConfig | null): Finding[] {
       bad("nix", "not installed, or not on PATH", "apt-get install nix-bin, or run ./setup/quickstart"),
     ];
   }
-  return [ok("nix", config.version), checkFeature(config), checkSandbox(config), ...checkBuildUsers(config)];
+  const here = buildsHere(config) ? [checkSandbox(config), ...checkBuildUsers(config)] : [];
+  return [ok("nix", config.version), checkFeature(config), ...here];
 }
 
 /** Whether this machine itself builds what asks for an engine; if not, other machines may. */

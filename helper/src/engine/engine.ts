@@ -162,6 +162,10 @@ export interface Engine {
   pull(reference: string): Promise<void>;
   /** Makes an image of one layer, without a name, from a tar stream. Resolves with the image's id. */
   importImage(tar: Readable, labels: Record<string, string>): Promise<string>;
+  /** An archive of images with these names, as `loadImages` takes it: a tar stream, which fails if not all comes. */
+  saveImages(names: string[]): Promise<Readable>;
+  /** Takes over all images of an archive, with their names, which other images may have had. */
+  loadImages(archive: Readable): Promise<void>;
   /** Gives an image another name, which another image may have had. */
   tagImage(reference: string, tag: string): Promise<void>;
   /** Removes an image; false when something still uses it. */

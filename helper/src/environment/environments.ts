@@ -17,7 +17,7 @@ import { apt } from "./apt.ts";
 import { requireBaseImage } from "./base-image.ts";
 import { packageManagerContainer } from "./container-request.ts";
 import { keptPackages } from "./kept-packages.ts";
-import { environmentRepository, isOurs, labels } from "./labels.ts";
+import { environmentTag, isOurs, labels } from "./labels.ts";
 import type { Locked } from "./lock/install.ts";
 import type { PackageManager } from "./package-manager.ts";
 import { type EnvironmentRecord, parseRecord } from "./record.ts";
@@ -52,16 +52,29 @@ const pollInterval = 300;
 
 export const packageManagers: Record<System["packageManager"], PackageManager> = { apt };
 
-/** Everything that one search for an environment carries along. */
-interface Search {
+/** What is looked for. */
+interface Wanted {
   engine: Engine;
   log: Log;
   system: System;
   systemKey: string;
-  base: Image;
   maxAge: number;
   askedAt: number;
   locked: Locked | null;
+}
+
+/** Everything that one search for an environment carries along, which may have to make it. */
+interface Search extends Wanted {
+  base: Image;
+}
+
+function systemKeyOf(system: System, base: Image): string {
+  return keyOf({ format: environmentFormat, system, base: base.id });
+}
+
+/** Whether an environment, of no lock, has this system and base image in its name. */
+export function isKeyedBy(image: Image, system: System, base: Image): boolean {
+  return image.labels[labels.systemKey] === systemKeyOf(system, base);
 }
 
 /** The environment that is asked for, made if there is no fresh one. */
@@ -77,7 +90,7 @@ export async function ensureEnvironment(
   }
   const askedAt = Date.now();
   const base = await requireBaseImage(engine, system, log);
-  const systemKey = keyOf({ format: environmentFormat, system, base: base.id });
+  const systemKey = systemKeyOf(system, base);
   const search: Search = { engine, log, system, systemKey, base, maxAge, askedAt, locked: null };
 
   const whole = [...new Set(request.layers.flat())].sort();
@@ -104,25 +117,16 @@ async function ensureLocked(
   locked: Locked,
   log: Log,
 ): Promise<Environment> {
-  const askedAt = Date.now();
-  const base = await requireBaseImage(engine, system, log);
+  const maxAge = Number.POSITIVE_INFINITY;
   const systemKey = keyOf({ format: environmentFormat, system, lock: locked.key });
-  const search: Search = {
-    engine,
-    log,
-    system,
-    systemKey,
-    base,
-    maxAge: Number.POSITIVE_INFINITY,
-    askedAt,
-    locked,
-  };
-  const environment = await ensureImage(search, [...new Set(locked.lock.requested)].sort());
+  const wanted: Wanted = { engine, log, system, systemKey, maxAge, askedAt: Date.now(), locked };
+  const packages = [...new Set(locked.lock.requested)].sort();
+  const existing = await freshImage(wanted, packages);
+  // One that was imported needs no base image here.
+  const environment = existing
+    ? reused(wanted, existing, packages)
+    : await ensureImage({ ...wanted, base: await requireBaseImage(engine, system, log) }, packages);
   return { ...environment, requested: [...new Set(layers.flat())].sort() };
-}
-
-function tagOf(search: Search, packages: string[]): string {
-  return `${environmentRepository}:${keyOf({ systemKey: search.systemKey, packages })}`;
 }
 
 function asOf(image: Image): number {
@@ -130,7 +134,7 @@ function asOf(image: Image): number {
 }
 
 /** Made within maxAge; or since we asked, for those who want a new one and waited for another. */
-function isFresh(search: Search, image: Image): boolean {
+function isFresh(search: Wanted, image: Image): boolean {
   const made = asOf(image);
   const age = Date.now() - made;
   // A time to come is no age: the clock was wrong, then or now.
@@ -138,17 +142,17 @@ function isFresh(search: Search, image: Image): boolean {
   return made >= search.askedAt || age < search.maxAge * 1000;
 }
 
-async function freshImage(search: Search, packages: string[]): Promise<Image | null> {
-  const image = await search.engine.image(tagOf(search, packages));
+async function freshImage(search: Wanted, packages: string[]): Promise<Image | null> {
+  const image = await search.engine.image(environmentTag(search.systemKey, packages));
   return image && isFresh(search, image) ? image : null;
 }
 
-function describe({ system, locked }: Search, packages: string[]): string {
+function describe({ system, locked }: Wanted, packages: string[]): string {
   if (locked) return `environment ${system.name}, locked`;
   return `environment ${system.name} + ${packages.length} package${packages.length === 1 ? "" : "s"}`;
 }
 
-function reused(search: Search, image: Image, packages: string[]): Environment {
+function reused(search: Wanted, image: Image, packages: string[]): Environment {
   const age = formatAge(Date.now() - asOf(image));
   const seconds = (Date.now() - search.askedAt) / 1000;
   search.log.info({ seconds }, `${describe(search, packages)}: reused, ${age} old`);
@@ -252,7 +256,7 @@ async function make(
     import("./make.ts"),
     import("./lock/install.ts"),
   ]);
-  const tag = tagOf(search, packages);
+  const tag = environmentTag(search.systemKey, packages);
   const record = await makeEnvironment({
     container,
     packageManager: packageManagers[system.packageManager],

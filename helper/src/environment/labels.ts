@@ -1,4 +1,5 @@
-/** Labels by which nix-voyager knows its images and containers on an engine. */
+/** Names and labels by which nix-voyager knows its images and containers on an engine. */
+import { keyOf } from "../common/hash.ts";
 
 const prefix = "nix-voyager";
 
@@ -27,6 +28,11 @@ export const labels = {
 
 /** Name under which images of nix-voyager are kept. */
 export const environmentRepository = "nix-voyager/environment";
+/** The name of an environment: the hash of what determines it. @param packages sorted */
+export function environmentTag(systemKey: string, packages: string[]): string {
+  return `${environmentRepository}:${keyOf({ systemKey, packages })}`;
+}
+
 /** Name of base images that `voyager image bootstrap` made. */
 export const baseRepository = "nix-voyager/base";
 

@@ -125,6 +125,42 @@ test("importing: the stream, no name, and labels that need quotes", async () => 
   });
 });
 
+describe("archives of images", () => {
+  const read = async (archive: Promise<Readable>) =>
+    Buffer.concat(await (await archive).toArray()).toString();
+
+  test("saved: each by its name", async () => {
+    daemon.on("GET /images/get", pieces(["an ", "archive"]));
+    expect(await read(engine.saveImages(["a:1", "b:2"]))).toBe("an archive");
+    expect(daemon.seen[0]?.search).toBe("?names=a%3A1&names=b%3A2");
+  });
+
+  test("one that breaks off, and an image that is not there", async () => {
+    daemon.on("GET /images/get", pieces(["an "], "break"));
+    const what = "saving a:1 failed";
+    expect(await thrownBy(read(engine.saveImages(["a:1"])))).toMatchObject({ kind: "engine", what });
+    daemon.on("GET /images/get", refusal(404, "No such image: a:1"));
+    expect(await thrownBy(engine.saveImages(["a:1"]))).toMatchObject({
+      what: "the engine refused: saving a:1",
+      details: { why: "No such image: a:1" },
+    });
+  });
+
+  test("loaded: only what the engine says it has loaded counts", async () => {
+    daemon.on("POST /images/load", json({ stream: "Loaded image: a:1\n" }));
+    await engine.loadImages(Readable.from(["an archive"]));
+    expect(daemon.seen[0]).toMatchObject({ body: "an archive", query: { quiet: "true" } });
+    daemon.on("POST /images/load", json({ stream: "Loading layer\n" }));
+    const early = await thrownBy<VoyagerError>(engine.loadImages(Readable.from(["an archive"])));
+    expect(early.details.why).toContain("ended before it said that it was done");
+    daemon.on("POST /images/load", pieces(['{"errorDetail":{},"error":"unexpected EOF"}\n']));
+    expect(await thrownBy(engine.loadImages(Readable.from(["an"])))).toMatchObject({
+      what: "loading images failed",
+      details: { why: "unexpected EOF" },
+    });
+  });
+});
+
 test("a full disk has its remedy", async () => {
   daemon.on("POST /images/create", refusal(500, "write /layer: no space left on device"));
   const error = await thrownBy<VoyagerError>(engine.importImage(Readable.from(["tar"]), {}));

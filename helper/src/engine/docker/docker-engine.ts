@@ -1,5 +1,5 @@
 /** The Docker implementation of `Engine`. API 1.41 (Docker 20.10) is the oldest that is tested. */
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import * as v from "valibot";
 import type {
   ContainerRequest,
@@ -17,7 +17,7 @@ import { type Dialect, dialectOf, imageId, isGone } from "./dialect.ts";
 import { explain } from "./explain.ts";
 import { inspectContainer, inspectImage } from "./inspect.ts";
 import { idleContainers, unnamedImages } from "./left.ts";
-import { followProgress } from "./progress.ts";
+import { followProgress, type ProgressMessage } from "./progress.ts";
 import { startContainer } from "./start-container.ts";
 
 export class DockerEngine implements Engine {
@@ -95,6 +95,25 @@ export class DockerEngine implements Engine {
       },
     );
     return id;
+  }
+
+  async saveImages(names: string[]): Promise<Readable> {
+    const doing = `saving ${names.join(" and ")}`;
+    const request: Request = { method: "GET", path: "/images/get", query: { names }, lasts: true };
+    try {
+      return Readable.from(explained(await this.#connection.open(request), doing), { objectMode: false });
+    } catch (error) {
+      throw explain(doing, error);
+    }
+  }
+
+  loadImages(archive: Readable): Promise<void> {
+    const query = { quiet: true };
+    return this.#progress(
+      "loading images",
+      { method: "POST", path: "/images/load", query, stream: archive, lasts: true },
+      ({ stream = "" }) => stream.startsWith("Loaded image"),
+    );
   }
 
   async tagImage(reference: string, tag: string): Promise<void> {
@@ -229,12 +248,21 @@ export class DockerEngine implements Engine {
   async #progress(
     doing: string,
     request: Request,
-    isFinal: (message: { status?: string }) => boolean,
+    isFinal: (message: ProgressMessage) => boolean,
   ): Promise<void> {
     try {
       await followProgress(await this.#connection.open(request), isFinal);
     } catch (error) {
       throw explain(doing, error);
     }
+  }
+}
+
+/** The stream, whose failure is the error that `Engine` promises. */
+async function* explained(stream: Readable, doing: string): AsyncGenerator<Buffer> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw explain(doing, error);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Reads the progress messages of a pull or an import: JSON objects one after the other. An error
+ * Reads the progress messages of a pull, an import or a load: JSON objects one after the other. An error
  * comes inside such a message under status 200, and a stream that ends early says nothing at all,
  * so the caller names the message that must be there at the end.
  */
@@ -9,6 +9,8 @@ import { StringDecoder } from "node:string_decoder";
 /** One message, as far as we read it. */
 export interface ProgressMessage {
   status?: string;
+  /** What `docker load` prints. */
+  stream?: string;
   error?: string;
 }
 

@@ -7,7 +7,9 @@ import { makeLock, makeLocked } from "../../../testing/locks.ts";
 import { keptLog, thrownBy } from "../../../testing/logs.ts";
 import { makeSystem } from "../../../testing/specs.ts";
 import type { VoyagerError } from "../../common/errors.ts";
-import { ensureEnvironment } from "../environments.ts";
+import { exportEnvironment } from "../carry/export.ts";
+import { importEnvironment } from "../carry/import.ts";
+import { type EnvironmentRequest, ensureEnvironment } from "../environments.ts";
 import { labels } from "../labels.ts";
 import { formatLock, prefetchedName, type FetchablePackage, type SystemLock } from "./lock-file.ts";
 
@@ -46,8 +48,8 @@ function makeEngine(
   return engine;
 }
 
-/** Asks for an environment by a lock; with `kept`, from a folder of packages. */
-function ensure(engine: FakeEngine, lock: SystemLock, kept = true, layers = [["gcc"]]) {
+/** What is asked for by a lock; with `kept`, from a folder of packages. */
+function requestOf(lock: SystemLock, kept = true, layers = [["gcc"]]): EnvironmentRequest {
   const file = join(folder(), "x.system.lock.json");
   writeFileSync(file, formatLock(lock));
   const packages = kept ? join(file, "../packages") : null;
@@ -55,12 +57,11 @@ function ensure(engine: FakeEngine, lock: SystemLock, kept = true, layers = [["g
     mkdirSync(packages);
     writeFileSync(join(packages, prefetchedName(gcc)), content);
   }
-  return ensureEnvironment(
-    engine,
-    { system: makeSystem(), layers, maxAge: 0, lock: { file, packages } },
-    log,
-  );
+  return { system: makeSystem(), layers, maxAge: 0, lock: { file, packages } };
 }
+
+const ensure = (engine: FakeEngine, ...what: Parameters<typeof requestOf>) =>
+  ensureEnvironment(engine, requestOf(...what), log);
 
 const both = makeLock([gcc, libc]);
 const right: [string, string][] = [
@@ -110,6 +111,16 @@ test("one image for a lock: whichever base image, however old, whatever else is 
   expect(second.requested).toEqual(["gcc", "libc6"]);
   expect(engine.started).toHaveLength(1);
   expect(messages.at(-1)).toMatch(/^environment debian12, locked: reused, \d+ days old$/);
+});
+
+test("it is carried to another engine alone: that needs no base image", async () => {
+  const output = join(folder(), "carried");
+  await exportEnvironment(makeEngine(right, right), requestOf(both), output, log);
+  const elsewhere = new FakeEngine();
+  await importEnvironment(elsewhere, output, { replaceBase: false }, log);
+  expect([...elsewhere.held.keys()]).toEqual([expect.stringMatching(/^nix-voyager\/environment:/)]);
+  await ensure(elsewhere, both);
+  expect(elsewhere.started).toEqual([]);
 });
 
 test("it does not grow from an environment without a lock, nor is one grown from it", async () => {
