@@ -56,23 +56,26 @@ export function parseAttributes(json: unknown): Attributes {
 }
 
 /**
- * Reads the attributes of the derivation that Nix is building.
+ * The attributes of the derivation that Nix is building, as they are.
  *
  * Nix 2.8 sets NIX_ATTRS_JSON_FILE to the host's path, which is wrong inside the sandbox; the
  * file is in the build folder with every version.
  */
-export function readAttributes(buildTop: string): Attributes {
+export function readAttributesFile(buildTop: string): unknown {
   const file = join(buildTop, ".attrs.json");
-  let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new VoyagerError("spec", `cannot read ${file}`, {
       why: messageOf(error),
-      remedy: "`voyager build` is started by Nix, as the builder of what voyager.lib declares",
+      remedy: "this is started by Nix, as the builder of what voyager.lib declares",
     });
   }
-  return parseAttributes(json);
+}
+
+/** Reads and validates the attributes of the build that Nix is building. */
+export function readAttributes(buildTop: string): Attributes {
+  return parseAttributes(readAttributesFile(buildTop));
 }
 
 /** Validates a system given as JSON. Throws a `spec` error naming each field. */
