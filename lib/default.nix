@@ -12,6 +12,7 @@
   build = import ./internal/build.nix {inherit helper nixSystem;};
   debianLike = import ./internal/debian-like.nix {mkSystem = mkSystem.function;};
 
+  mkChannel = import ./mkChannel.nix {inherit helper nixSystem types;};
   mkDockerBuild = import ./mkDockerBuild.nix {inherit build limits types;};
   mkDockerTest = import ./mkDockerTest.nix {inherit build mkDockerBuild types;};
   mkDockerWheel = import ./mkDockerWheel.nix {inherit build mkDockerBuild types;};
@@ -26,6 +27,7 @@
     ubuntu2404 = import ./systems/ubuntu2404.nix debianLike;
   };
 in {
+  mkChannel = mkChannel.function;
   mkDockerBuild = mkDockerBuild.function;
   mkDockerTest = mkDockerTest.function;
   mkDockerWheel = mkDockerWheel.function;

@@ -30,6 +30,7 @@ let
   cases =
     import ./arguments.nix context
     // import ./build.nix context
+    // import ./channel.nix context
     // import ./fetch.nix context
     // import ./lock.nix context
     // import ./store.nix context
@@ -82,4 +83,21 @@ in {
       };
     });
   systems = builtins.mapAttrs (_: system: system.spec) lib.systems;
+  channels = {
+    examples =
+      (lib.mkChannel {
+        name = "examples";
+        packages = builtins.removeAttrs examples ["bcryptTest"];
+        constituents = [examples.bcryptTest];
+        binaryCacheUrl = "https://cache.example.org";
+      })
+      .channel;
+    sources =
+      (lib.mkChannel {
+        name = "sources";
+        packages = {};
+        src = ./files/source;
+      })
+      .channel;
+  };
 }

@@ -6,6 +6,7 @@ import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
+import { deliveryCommands } from "./deliveries.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -135,7 +136,9 @@ export async function runCommandLine(args: string[]): Promise<number> {
   const setExitCode = (code: number) => {
     exitCode = code;
   };
-  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), setExitCode });
+  const context = { log: (options: unknown) => logOf(options as CommonOptions), setExitCode };
+  administratorCommands(parser as Parser, context);
+  deliveryCommands(parser as Parser, context);
   await parser.parseAsync();
   return exitCode;
 }
