@@ -1,6 +1,6 @@
 /** One project for the units beside the code, one for the real thing. */
 const common = {
-  transform: { "\\.(m?[jt]s|sh)$": "<rootDir>/tests/support/transform.cjs" },
+  transform: { "\\.(m?[jt]s|nix|sh)$": "<rootDir>/tests/support/transform.cjs" },
   // Packages that come as ECMAScript modules only.
   transformIgnorePatterns: [
     "/node_modules/(?!(valibot|tar|yargs|yargs-parser|cliui|y18n|minipass|minizlib|chownr|yallist|@isaacs)/)",

@@ -196,7 +196,10 @@ function systemsSection() {
 }
 
 function reference() {
-  const names = ["mkDockerWheel", "mkDockerBuild", "mkDockerTest", "mkAggregate", "fetchPypi", "mkSystem"];
+  const names = [
+    ...["mkDockerWheel", "mkDockerBuild", "mkDockerTest", "mkAggregate", "mkChannel"],
+    ...["fetchPypi", "mkSystem"],
+  ];
   const all = Object.fromEntries(names.map((name) => [name, argumentsOf(read(`lib/${name}.nix`), name)]));
   return `${[
     "<!-- Made by `npm run reference` from the comments in lib/; do not edit. -->",

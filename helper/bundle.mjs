@@ -46,7 +46,7 @@ async function chunks() {
       minifyWhitespace: true,
       legalComments: "none",
       logLevel: "warning",
-      loader: { ".sh": "text" },
+      loader: { ".nix": "text", ".sh": "text" },
       // yargs asks for its own place; load.cjs says it.
       define: { "import.meta.url": "voyagerUrl" },
     })

@@ -13,6 +13,7 @@
   debianLike = import ./internal/debian-like.nix {mkSystem = mkSystem.function;};
 
   mkAggregate = import ./mkAggregate.nix {inherit helper nixSystem types;};
+  mkChannel = import ./mkChannel.nix {inherit helper nixSystem types;};
   mkDockerBuild = import ./mkDockerBuild.nix {inherit build limits types;};
   mkDockerTest = import ./mkDockerTest.nix {inherit build mkDockerBuild types;};
   mkDockerWheel = import ./mkDockerWheel.nix {inherit build mkDockerBuild types;};
@@ -28,6 +29,7 @@
   };
 in {
   mkAggregate = mkAggregate.function;
+  mkChannel = mkChannel.function;
   mkDockerBuild = mkDockerBuild.function;
   mkDockerTest = mkDockerTest.function;
   mkDockerWheel = mkDockerWheel.function;

@@ -53,6 +53,7 @@ let
     isPath value
     || (isAttrs value && value ? outPath)
     || (isString value && inStore value);
+  isDerivation = value: isAttrs value && value.type or null == "derivation";
 in rec {
   # Any text.
   string = mkType "a string" isString;
@@ -132,6 +133,12 @@ in rec {
   # A path, a derivation (or another set with outPath), or the address of something in the Nix
   # store as a string.
   storeFile = mkType "a path, a derivation or a store path" isFile;
+
+  # A derivation, such as every function here returns.
+  derivation = mkType "a derivation" isDerivation;
+
+  # What mkDockerBuild or mkDockerWheel returns: a derivation whose result has a linkage report.
+  delivery = mkType "a result of mkDockerBuild or mkDockerWheel" (value: isDerivation value && value ? linkage);
 
   # What an environment variable may hold: a string, an integer, a path or a derivation.
   variable =

@@ -31,6 +31,7 @@ let
     import ./aggregate.nix context
     // import ./arguments.nix context
     // import ./build.nix context
+    // import ./channel.nix context
     // import ./fetch.nix context
     // import ./lock.nix context
     // import ./meta.nix context
@@ -84,4 +85,21 @@ in {
       };
     });
   systems = builtins.mapAttrs (_: system: system.spec) lib.systems;
+  channels = {
+    examples =
+      (lib.mkChannel {
+        name = "examples";
+        packages = builtins.removeAttrs examples ["bcryptTest"];
+        constituents = [examples.bcryptTest];
+        binaryCacheUrl = "https://cache.example.org";
+      })
+      .channel;
+    sources =
+      (lib.mkChannel {
+        name = "sources";
+        packages = {};
+        src = ./files/source;
+      })
+      .channel;
+  };
 }

@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { ruleNames } from "../../helper/src/spec/rules.ts";
+import { channelSchema } from "../../helper/src/spec/channel.ts";
 import { attributesSchema, specSchema, systemSchema } from "../../helper/src/spec/spec.ts";
 
 const here = join(process.cwd(), "tests/lib");
@@ -70,9 +71,12 @@ test("errors", async () => {
 test("what lib/ writes is what the helper reads", async () => {
   const specs = (await evaluate("specs")) as Record<string, unknown>;
   const systems = (await evaluate("systems")) as Record<string, unknown>;
+  const channels = (await evaluate("channels")) as Record<string, unknown>;
   expect(Object.keys(specs)).toContain("bcrypt");
+  expect(Object.keys(channels)).toContain("examples");
   for (const spec of Object.values(specs)) v.parse(specSchema, spec);
   for (const system of Object.values(systems)) v.parse(systemSchema, system);
+  for (const channel of Object.values(channels)) v.parse(channelSchema, channel);
 });
 
 test("a declaration costs the evaluator a bounded number of calls", async () => {

@@ -5,7 +5,7 @@ module.exports = {
   process: (source, path) =>
     transformSync(source, {
       sourcefile: path,
-      loader: path.endsWith(".ts") ? "ts" : path.endsWith(".sh") ? "text" : "js",
+      loader: path.endsWith(".ts") ? "ts" : /\.(nix|sh)$/.test(path) ? "text" : "js",
       format: "cjs",
       target: "node20",
       // Jest runs what it loads in a context of its own, where import() is not to be had.

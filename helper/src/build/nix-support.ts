@@ -7,22 +7,13 @@ import type { Environment } from "../environment/environments.ts";
 import { type Metric, metricLine, parseMetric, type Records, releaseName } from "../hydra/grammar.ts";
 import { count, sizeMetrics } from "../hydra/metrics.ts";
 import { checkProductLine, productLines } from "../hydra/products.ts";
+import { recordNames } from "../records/names.ts";
 import type { Attributes } from "../spec/spec.ts";
 
 /** The output that carries nix-support: "out" if there is one, else the first. */
 export function mainOutput(outputs: Record<string, string>): string {
   return outputs.out ?? Object.values(outputs)[0] ?? "";
 }
-
-/** Names of what only we write into nix-support, and others believe. */
-const ownRecords = [
-  "environment.json",
-  "linkage.html",
-  "linkage.json",
-  "provenance.json",
-  "sbom.cdx.json",
-  "verify",
-];
 
 /** The folder nix-support of an output, if it has one. What was built may have put a link here, which must lead nobody anywhere. */
 function existingFolder(output: string): string | null {
@@ -54,7 +45,7 @@ export function supportFolder(attributes: Attributes): string {
 export function removeOtherRecords(outputs: Record<string, string>): void {
   for (const output of Object.values(outputs)) {
     const folder = output === mainOutput(outputs) ? null : existingFolder(output);
-    for (const name of folder === null ? [] : ownRecords) {
+    for (const name of folder === null ? [] : recordNames) {
       rmSync(join(folder ?? "", name), { recursive: true, force: true });
     }
   }

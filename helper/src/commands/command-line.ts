@@ -6,6 +6,7 @@ import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
+import { deliveryCommands } from "./deliveries.ts";
 import { imageCommands } from "./images.ts";
 
 type Parser = ReturnType<typeof yargs>;
@@ -167,6 +168,7 @@ function commandLine(args: string[], setExitCode: (code: number) => void): Parse
     });
   const context = { log: logOf, setExitCode };
   imageCommands(parser as Parser, context);
+  deliveryCommands(parser as Parser, context);
   return administratorCommands(parser as Parser, context);
 }
 

@@ -34,6 +34,10 @@ export const failureKinds = {
     exitCode: 9,
     meaning: "`voyager provenance --verify`: not signed by the key, or not about these files",
   },
+  publish: {
+    exitCode: 10,
+    meaning: "`voyager publish`: the binary cache has not all of it, or has other files by the same names",
+  },
   test: {
     exitCode: 79,
     meaning: "a test that ended well tells of failures, or loaded what no linkage report has",

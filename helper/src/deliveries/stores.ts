@@ -1,36 +1,12 @@
 /** Deliveries in stores that only Nix itself reads: closures, binary caches, other machines. */
-import { execFile } from "node:child_process";
-import { codeOf, VoyagerError } from "../common/errors.ts";
-import { largestRecord, type RecordReader } from "./delivery.ts";
+import { VoyagerError } from "../common/errors.ts";
+import { linesOf, runNix } from "../common/nix.ts";
+import type { RecordReader } from "./delivery.ts";
 
 /** Whether an argument names a store, as Nix's --store does, and not a path. */
 export function isStoreUrl(text: string): boolean {
   return /^[a-z][a-z0-9+-]*:\/\//.test(text);
 }
-
-interface Answer {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function runNix(command: string, args: string[]): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { maxBuffer: largestRecord }, (error, stdout, stderr) => {
-      if (error && codeOf(error) !== undefined) {
-        const missing = codeOf(error) === "ENOENT";
-        reject(
-          new VoyagerError("usage", `${command} cannot be run`, {
-            why: missing ? "it is not installed, or not on PATH" : error.message,
-            remedy: "closures and binary caches are read with Nix's own commands; folders need none of them",
-          }),
-        );
-      } else resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr });
-    });
-  });
-}
-
-const newCommands = ["--extra-experimental-features", "nix-command"];
 
 /** All store paths that these need at run time, and they themselves. */
 export async function closureOf(paths: string[], store: string | null): Promise<string[]> {
@@ -42,7 +18,7 @@ export async function closureOf(paths: string[], store: string | null): Promise<
       remedy: "name paths that are in the Nix store of this machine",
     });
   }
-  return lines(stdout);
+  return linesOf(stdout);
 }
 
 /** All store paths of a store. Those that are reached by HTTP cannot be listed: Nix does not ask them. */
@@ -51,7 +27,7 @@ export function allPathsOf(store: string): Promise<string[]> {
 }
 
 async function pathsOf(store: string, args: string[]): Promise<string[]> {
-  const answer = await runNix("nix", [...newCommands, "path-info", "--store", store, ...args]);
+  const answer = await runNix("nix", ["path-info", "--store", store, ...args]);
   if (answer.status !== 0) {
     const unlisted = args[0] === "--all" && /not supported/.test(answer.stderr);
     throw new VoyagerError("usage", `Nix does not tell what is in ${store}`, {
@@ -61,17 +37,13 @@ async function pathsOf(store: string, args: string[]): Promise<string[]> {
         : "check the address of the store and the names of the paths",
     });
   }
-  return lines(answer.stdout).filter((path) => !path.endsWith(".drv"));
-}
-
-function lines(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
+  return linesOf(answer.stdout).filter((path) => !path.endsWith(".drv"));
 }
 
 /** Reads the record files of a store path in another store. */
 export function storeReader(store: string, path: string): RecordReader {
   return async (file) => {
-    const args = [...newCommands, "store", "cat", "--store", store, `${path}/${file}`];
+    const args = ["store", "cat", "--store", store, `${path}/${file}`];
     const { status, stdout, stderr } = await runNix("nix", args);
     if (status === 0) return stdout;
     // Nix says this of the file; of a path that the store does not have it says another thing.

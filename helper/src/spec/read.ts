@@ -68,7 +68,10 @@ export function readAttributes(buildTop: string): Attributes {
  * The JSON of them. Nix 2.8 sets NIX_ATTRS_JSON_FILE to the host's path, which is wrong inside the
  * sandbox; the file is in the build folder with every version.
  */
-export function readAttributesFile(buildTop: string, remedy: string): unknown {
+export function readAttributesFile(
+  buildTop: string,
+  remedy = "this is started by Nix, as the builder of what voyager.lib declares",
+): unknown {
   const file = join(buildTop, ".attrs.json");
   try {
     return JSON.parse(readFileSync(file, "utf8"));

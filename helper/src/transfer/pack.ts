@@ -63,14 +63,18 @@ export interface MadeEntry {
   path: string;
   mode: number;
   owner: Identity;
-  content: { type: "Directory" } | { type: "File"; text: string } | { type: "SymbolicLink"; target: string };
+  content:
+    | { type: "Directory" }
+    | { type: "File"; text: string | Buffer }
+    | { type: "SymbolicLink"; target: string };
 }
 
 /** A tar archive of entries that are not read from a disk. */
 export function packMade(entries: MadeEntry[]): Buffer {
   const packed = entries.flatMap(({ path, mode, owner, content }) => {
     const { type } = content;
-    const body = Buffer.from(type === "File" ? content.text : "");
+    const text = type === "File" ? content.text : "";
+    const body = typeof text === "string" ? Buffer.from(text) : text;
     const link = type === "SymbolicLink" ? { linkpath: content.target } : {};
     const header = headers({ path, mode, ...owner, ...link, type, size: body.length, mtime: new Date(0) });
     return [header, body, Buffer.alloc(padding(body.length))];

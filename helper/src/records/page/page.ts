@@ -2,17 +2,15 @@
  * linkage.html: the report as one page that loads nothing, needs no scripts to be read, and is the
  * same for the same report. Import it where a page is made, not before: it brings the layout of graphs.
  */
-import { createHash } from "node:crypto";
 import type { Report } from "../../linkage/report.ts";
 import { administratorSection } from "./administrator.ts";
 import { filesSection } from "./files.ts";
+import { pageOf } from "./frame.ts";
 import { graphSection } from "./graph/section.ts";
-import { Html, html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import { pageContext } from "./libraries.ts";
 import { packagesSection } from "./packages.ts";
 import { problemsSection } from "./problems.ts";
-import { script } from "./script.ts";
-import { style } from "./style.ts";
 import { summary } from "./summary.ts";
 
 /** What the report does not know of its build. */
@@ -23,19 +21,6 @@ export interface PageDetails {
   version: string | null;
   /** Names of the outputs: "out", "dev". */
   outputs: string[];
-}
-
-const sourceOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-
-/** Nothing may be loaded or run but what is in the page itself. */
-function policy(): string {
-  return [
-    "default-src 'none'",
-    `style-src ${sourceOf(style)}`,
-    `script-src ${sourceOf(script)}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
 }
 
 /** Headings that the page has, in its order. */
@@ -55,25 +40,11 @@ function contents({ files, packages }: Report): Html {
 export function renderPage(report: Report, details: PageDetails): string {
   const context = pageContext(report);
   const name = details.version === null ? details.name : `${details.name} ${details.version}`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Html(policy())}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>Linkage of ${name}: ${report.verdict === "pass" ? "passed" : "failed"}</title>
-<style>${new Html(style)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the report</a>
-<main id="main">
-${summary(context, details)}${contents(report)}${problemsSection(report)}${graphSection(context)}${administratorSection(context)}${packagesSection(context)}${filesSection(context)}</main>
-<footer><p>Made by nix-voyager from <code>linkage.json</code> (${report.schema}). This page loads nothing from anywhere and can be read without scripts.</p></footer>
-<script>${new Html(script)}</script>
-</body>
-</html>
-`;
-  return page.markup;
+  const content = html`${summary(context, details)}${contents(report)}${problemsSection(report)}${graphSection(context)}${administratorSection(context)}${packagesSection(context)}${filesSection(context)}`;
+  return pageOf({
+    title: `Linkage of ${name}: ${report.verdict === "pass" ? "passed" : "failed"}`,
+    skip: "Skip to the report",
+    content,
+    madeFrom: html`<code>linkage.json</code> (${report.schema})`,
+  });
 }

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { codeOf } from "../../common/errors.ts";
-import { hexOfNixHash } from "./nar-hash.ts";
+import { hexOfNixHash } from "../../common/nix-hash.ts";
 import type { Statement } from "./render.ts";
 import type { Resource, Subject } from "./subjects.ts";
 

@@ -6,7 +6,7 @@ import { temporaryFolders } from "../../../testing/folders.ts";
 import { thrownBy } from "../../../testing/logs.ts";
 import { makeAttributes, makeSystem, storePath } from "../../../testing/specs.ts";
 import type { VoyagerError } from "../../common/errors.ts";
-import { hexOfNixHash } from "./nar-hash.ts";
+import { hexOfNixHash } from "../../common/nix-hash.ts";
 import { parseStatement } from "./read.ts";
 import {
   makePredicate,

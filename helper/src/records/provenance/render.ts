@@ -6,10 +6,10 @@
  * id of an image, no store path's hash. `voyager provenance` adds what only the host's Nix knows.
  */
 import { lstatSync } from "node:fs";
+import { hexOfNixHash } from "../../common/nix-hash.ts";
 import { genericPurl, type InstalledPackage, purlOf } from "../../linkage/purl.ts";
 import type { Attributes, Spec, System } from "../../spec/spec.ts";
 import { storeHashRemover, storeName } from "../store-hashes.ts";
-import { hexOfNixHash } from "./nar-hash.ts";
 import { type Resource, sha256OfFile, type Subject, subjectsOf } from "./subjects.ts";
 
 export const statementType = "https://in-toto.io/Statement/v1";

@@ -1,0 +1,102 @@
+/** A channel's index: what it delivers, with the verdict of each package and the paths of its records. */
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
+import type { Report } from "../linkage/report.ts";
+import { recordNames } from "../records/names.ts";
+import { verdictOf } from "../records/verdict.ts";
+import {
+  type ChannelPackage,
+  type ChannelSpec,
+  channelPackageSchema,
+  recordedOutput,
+} from "../spec/channel.ts";
+import { describeIssues } from "../spec/read.ts";
+
+export const indexSchemaName = "voyager-channel/1";
+
+/** Where the index lies in a channel, and in its tarball. */
+export const indexFile = "index.json";
+
+const linkage = v.object({
+  verdict: v.literal("pass"),
+  /** The verdict in words. */
+  headline: v.string(),
+  /** The system that it was built for: "debian12". */
+  system: v.string(),
+  /** Compiled files, and exceptions that were allowed. */
+  files: v.number(),
+  allowed: v.number(),
+});
+
+const entry = v.object({
+  ...channelPackageSchema.entries,
+  linkage,
+  /** By name: "linkage.html". */
+  records: v.record(v.string(), v.string()),
+});
+
+const schema = v.object({
+  schema: v.literal(indexSchemaName),
+  name: v.string(),
+  binaryCacheUrl: v.nullable(v.string()),
+  packages: v.array(entry),
+});
+
+export type ChannelIndex = v.InferOutput<typeof schema>;
+export type ChannelEntry = v.InferOutput<typeof entry>;
+
+/**
+ * The index of packages, in the order of `reports`, which are theirs. Throws a `record` error for a
+ * package that has not all of its records.
+ */
+export function indexOf(spec: ChannelSpec, reports: Report[]): ChannelIndex {
+  const packages = spec.packages.map((one, number) => entryOf(one, reports[number] as Report));
+  return { schema: indexSchemaName, name: spec.name, binaryCacheUrl: spec.binaryCacheUrl, packages };
+}
+
+function entryOf(one: ChannelPackage, report: Report): ChannelEntry {
+  const folder = join(recordedOutput(one), "nix-support");
+  const records = recordNames.map((name) => [name, join(folder, name)] as const);
+  const missing = records.find(([, path]) => !lstatSync(path, { throwIfNoEntry: false })?.isFile());
+  if (missing) {
+    throw new VoyagerError("record", `${recordedOutput(one)} has no ${missing[0]}`, {
+      why: `every build of nix-voyager leaves nix-support/ with ${recordNames.join(", ")}`,
+      remedy: `build '${one.attribute}' again with this nix-voyager, or take it out of the channel`,
+    });
+  }
+  return {
+    ...one,
+    linkage: {
+      verdict: "pass",
+      headline: verdictOf(report).headline,
+      system: report.system.name,
+      files: report.files.length,
+      allowed: report.allowed.length,
+    },
+    records: Object.fromEntries(records),
+  };
+}
+
+/** The index of a channel that mkChannel made; null for any other path. Throws a `record` error when it cannot be read. */
+export function readIndex(path: string): ChannelIndex | null {
+  const file = join(path, indexFile);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return null;
+    throw error;
+  }
+  const fail = (why: string) => new VoyagerError("record", `${file} is not a channel's index`, { why });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw fail(messageOf(error));
+  }
+  const result = v.safeParse(schema, json);
+  if (!result.success) throw fail(describeIssues(result.issues));
+  return result.output;
+}

@@ -1,0 +1,67 @@
+/** Makes a channel, as mkChannel declares it: everything is checked before the first file is written. */
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { VoyagerError } from "../common/errors.ts";
+import { openDelivery } from "../deliveries/delivery.ts";
+import { requireApproved } from "../deliveries/approved.ts";
+import { readerOf } from "../deliveries/folders.ts";
+import { type ChannelSpec, recordedOutput } from "../spec/channel.ts";
+import { type ChannelIndex, indexFile, indexOf } from "./channel-index.ts";
+import { renderIndexPage } from "./page.ts";
+import { givenExpressions, ownExpressions, tarball } from "./tarball.ts";
+
+/** Files of a channel, relative to it. */
+export const channelFiles = {
+  expressions: "nixexprs.tar.xz",
+  cacheUrl: "binary-cache-url",
+  page: "index.html",
+  index: indexFile,
+  /** Has a link to each package, or in a folder that is served its records, by the name of its store path. */
+  records: "records",
+} as const;
+
+/** Makes the channel's files in the folder `out`, which is made. Throws `record`, `linkage`, `test` and `source` errors. */
+export async function makeChannel(spec: ChannelSpec, out: string): Promise<ChannelIndex> {
+  requireSuccess(spec);
+  const opened = spec.packages.map((one) => openDelivery(recordedOutput(one), readerOf(recordedOutput(one))));
+  const reports = requireApproved(await Promise.all(opened), `the channel '${spec.name}' is not made`);
+  const index = indexOf(spec, reports);
+  const text = `${JSON.stringify(index, null, 1)}\n`;
+  const entries = spec.src === null ? ownExpressions(spec.name, text) : givenExpressions(spec.name, spec.src);
+  const { expressions, cacheUrl, page, records } = channelFiles;
+  const files: [name: string, content: string | Buffer][] = [
+    [indexFile, text],
+    [page, renderIndexPage(index)],
+    ...(spec.binaryCacheUrl === null ? [] : ([[cacheUrl, spec.binaryCacheUrl]] as [string, string][])),
+    [expressions, tarball(entries)],
+    ["nix-support/hydra-build-products", products(out)],
+    ["nix-support/hydra-aggregate-constituents", `${spec.constituents.join(" ")}\n`],
+  ];
+  mkdirSync(join(out, "nix-support"), { recursive: true });
+  mkdirSync(join(out, records));
+  for (const [name, content] of files) writeFileSync(join(out, name), content);
+  for (const path of new Set(spec.packages.map(recordedOutput))) {
+    symlinkSync(path, join(out, records, basename(path)));
+  }
+  return index;
+}
+
+/** Lines for Hydra. It takes the first for a channel, and leads people from the others to the index. */
+function products(out: string): string {
+  const lines = [
+    `channel - ${join(out, channelFiles.expressions)}`,
+    `report channel ${join(out, channelFiles.page)}`,
+    `file index ${join(out, channelFiles.index)}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** A build that Nix and Hydra let pass, so that its report is kept, may say that it has failed. */
+function requireSuccess({ name, constituents }: ChannelSpec): void {
+  const failed = constituents.filter((path) => existsSync(join(path, "nix-support/failed")));
+  if (failed.length === 0) return;
+  throw new VoyagerError("test", `the channel '${name}' is not made: what it depends on has failed`, {
+    why: failed.map((path) => `${path} has nix-support/failed`).join("\n"),
+    remedy: "see the log and the report of each",
+  });
+}

@@ -1,0 +1,34 @@
+import { factsIn, inBatches, isMachine } from "./cache.ts";
+
+const hex = "d0b0d6d43ef0e6e3e1b9f8a9f5e5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7";
+const sri = `sha256-${Buffer.from(hex, "hex").toString("base64")}`;
+const facts = { narHash: hex, narSize: 5, signatures: ["k:x"] };
+
+test("facts as Nix 2.8 tells them, with a path that is not there", () => {
+  const json = [
+    { path: "/nix/store/a", valid: false },
+    { path: "/nix/store/b", narHash: sri, narSize: 5, signatures: ["k:x"], references: [] },
+    { path: "/nix/store/c", narHash: `sha256:${hex}`, narSize: 5 },
+  ];
+  expect(factsIn(json)).toEqual([
+    ["/nix/store/b", facts],
+    ["/nix/store/c", { ...facts, signatures: [] }],
+  ]);
+});
+
+test("facts as Nix 2.26 tells them", () => {
+  const json = { "/nix/store/a": null, "/nix/store/b": { narHash: sri, narSize: 5, signatures: ["k:x"] } };
+  expect(factsIn(json)).toEqual([["/nix/store/b", facts]]);
+});
+
+test("another machine's store is told from a binary cache", () => {
+  expect(
+    ["ssh://host", "ssh-ng://user@host", "file:///cache", "s3://b?region=x", "http://ssh"].map(isMachine),
+  ).toEqual([true, true, false, false, false]);
+});
+
+test("a command line has an end", () => {
+  const items = Array.from({ length: 1201 }, (_unused, index) => index);
+  expect(inBatches(items).map((batch) => batch.length)).toEqual([500, 500, 201]);
+  expect(inBatches(items).flat()).toEqual(items);
+});

@@ -1,0 +1,75 @@
+/** A folder that any web server serves as a channel, and that may be served while it is changed. */
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { ChannelEntry, ChannelIndex } from "../channel/channel-index.ts";
+import { channelFiles } from "../channel/make.ts";
+import { messageOf, VoyagerError } from "../common/errors.ts";
+import { storeNamePattern } from "../common/store.ts";
+import { recordedOutput } from "../spec/channel.ts";
+
+/** The order in which files are replaced: what Nix reads comes last. */
+const order = [channelFiles.index, channelFiles.page, channelFiles.cacheUrl, channelFiles.expressions];
+
+/** Makes the folder, or sees that it can be written to. Throws a `usage` error when it cannot. */
+export function requireFolder(folder: string): void {
+  const fail = (why: string) =>
+    new VoyagerError("usage", `the channel cannot be laid out in ${folder}`, {
+      why,
+      remedy: "--channel-dir names a folder of a web server, which may be there already",
+    });
+  const path = resolve(folder);
+  if (path.split("/").some((part) => storeNamePattern.test(part))) throw fail("it is in the Nix store");
+  try {
+    mkdirSync(join(path, channelFiles.records), { recursive: true });
+    for (const one of [path, join(path, channelFiles.records)])
+      accessSync(one, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fail(messageOf(error));
+  }
+}
+
+/** Copies the channel's files, and the records of its packages, into the folder; removes records of others. */
+export function layOutChannel(channel: string, index: ChannelIndex, folder: string): void {
+  const records = join(folder, channelFiles.records);
+  for (const entry of index.packages) copyRecords(entry, records);
+  for (const name of order) {
+    const source = join(channel, name);
+    if (existsSync(source)) replace(source, join(folder, name));
+    else rmSync(join(folder, name), { force: true });
+  }
+  const kept = new Set(index.packages.map((one) => basename(recordedOutput(one))));
+  for (const name of readdirSync(records)) {
+    if (!kept.has(name) && storeNamePattern.test(name)) rmSync(join(records, name), { recursive: true });
+  }
+}
+
+/** Puts a file in the place of another, whole at any moment. */
+function replace(source: string, target: string): void {
+  const whole = `${target}.new`;
+  rmSync(whole, { force: true });
+  copyFileSync(source, whole);
+  renameSync(whole, target);
+}
+
+/** The records of a package, in the folders that they have in the store, so that `voyager affected` finds them. */
+function copyRecords(entry: ChannelEntry, folder: string): void {
+  const name = basename(recordedOutput(entry));
+  const target = join(folder, name);
+  // What is in a path of the store never changes.
+  if (existsSync(target)) return;
+  const whole = join(folder, `new-${name}`);
+  rmSync(whole, { recursive: true, force: true });
+  mkdirSync(join(whole, "nix-support"), { recursive: true });
+  for (const [record, path] of Object.entries(entry.records))
+    copyFileSync(path, join(whole, "nix-support", record));
+  renameSync(whole, target);
+}

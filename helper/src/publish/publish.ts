@@ -1,0 +1,159 @@
+/**
+ * Publishes store paths: checks all, then copies and signs by Nix's own tools, then asks the cache
+ * whether it has all of it. What people subscribe to, a channel's folder, is changed after that.
+ */
+import { VoyagerError } from "../common/errors.ts";
+import { type Log, secondsSince } from "../common/log.ts";
+import type { Answer } from "../common/nix.ts";
+import { redactor } from "../common/redact.ts";
+import { count, visible } from "../common/text.ts";
+import { copySigned, isMachine, type PathFacts, pathFacts, signThere, verifySignatures } from "./cache.ts";
+import { type Channel, gather } from "./gather.ts";
+import { layOutChannel, requireFolder } from "./channel-folder.ts";
+import { readSigningKey, type SigningKey } from "./key.ts";
+
+export interface Publication {
+  paths: string[];
+  /** Address of the store, as Nix has it. */
+  to: string;
+  /** File with the secret key. */
+  keyFile: string;
+  /** Folder that is served to subscribers of the channel; undefined: none. */
+  channelDir: string | undefined;
+}
+
+export interface Published {
+  to: string;
+  publicKey: string;
+  /** In the order that Nix has them, each with the size of its NAR. */
+  paths: { path: string; size: number; copied: boolean }[];
+  deliveries: number;
+  channel: { name: string; path: string; folder: string | null } | null;
+}
+
+/** Paths that a message names. */
+const mostNamed = 20;
+
+/** Publishes. Throws before anything was copied where anything is wrong that can be known. */
+export async function publish(publication: Publication, log: Log): Promise<Published> {
+  const { to, paths, channelDir } = publication;
+  requireAddress(to);
+  const key = await readSigningKey(publication.keyFile);
+  if (key.warning !== null) log.warn(key.warning);
+  const { roots, channels, closure, deliveries } = await gather(paths);
+  const channel = onlyChannel(channels, channelDir);
+  if (channelDir !== undefined) requireFolder(channelDir);
+  const here = await pathFacts(null, closure);
+  const before = await pathFacts(to, closure);
+  requireSame(to, here, before);
+  const missing = closure.filter((path) => !before.has(path));
+  log.info(
+    `${count(closure.length, "path")} checked, ${count(deliveries.length, "delivery", "deliveries")} among them, all with the verdict pass; ${missing.length} to copy`,
+  );
+  const start = performance.now();
+  await copy(to, roots, closure, [...before.keys()], key);
+  await requireThere(to, here, key);
+  log.info({ seconds: secondsSince(start) }, `copied to ${told(to)}`);
+  if (channel !== null && channelDir !== undefined) layOutChannel(channel.path, channel.index, channelDir);
+  const lacked = new Set(missing);
+  return {
+    to: told(to),
+    publicKey: key.publicKey,
+    paths: closure.map((path) => ({ path, size: here.get(path)?.narSize ?? 0, copied: lacked.has(path) })),
+    deliveries: deliveries.length,
+    channel:
+      channel === null ? null : { name: channel.index.name, path: channel.path, folder: channelDir ?? null },
+  };
+}
+
+/** Text without the password that the address may have. */
+function redacted(to: string, text: string): string {
+  return redactor([to])?.(text) ?? text;
+}
+
+/** The address, for people. */
+function told(to: string): string {
+  return redacted(to, to);
+}
+
+function requireAddress(to: string): void {
+  const problem = !/^[a-z][a-z0-9+-]*:\/\//.test(to)
+    ? "it is not of the form that Nix has: file:///folder, http://…, s3://bucket, ssh://host"
+    : /[?&]secret-key=/.test(to)
+      ? "it names a secret key itself"
+      : null;
+  if (problem === null) return;
+  throw new VoyagerError("usage", `nothing can be published to ${told(to)}`, {
+    why: problem,
+    remedy: "--to file:///srv/cache --key-file SECRET-KEY",
+  });
+}
+
+function onlyChannel(channels: Channel[], channelDir: string | undefined): Channel | null {
+  if (channelDir === undefined || channels.length === 1) return channels[0] ?? null;
+  throw new VoyagerError("usage", `--channel-dir wants one channel, and ${channels.length} were named`, {
+    remedy: "name the result of one mkChannel; publish others with folders of their own",
+  });
+}
+
+function named(paths: string[]): string {
+  const more = paths.length - mostNamed;
+  return [...paths.slice(0, mostNamed), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
+}
+
+/** Two builds of one derivation may differ: what the cache has by this name would not be what was checked. */
+function requireSame(to: string, here: Map<string, PathFacts>, there: Map<string, PathFacts>): void {
+  const others = [...there].filter(([path, { narHash }]) => here.get(path)?.narHash !== narHash);
+  if (others.length === 0) return;
+  throw new VoyagerError("publish", `nothing was published: ${told(to)} has other files by the same names`, {
+    why: named(others.map(([path]) => path)),
+    remedy:
+      "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
+  });
+}
+
+/** Copies what lacks, and signs what was there: perhaps others have published it, with their key. */
+async function copy(
+  to: string,
+  roots: string[],
+  closure: string[],
+  there: string[],
+  key: SigningKey,
+): Promise<void> {
+  const copied = await copySigned(to, roots, key);
+  if (copied.status !== 0) throw await broken(to, closure, copied);
+  if (isMachine(to)) return;
+  const signed = await signThere(to, there, key);
+  if (signed.status !== 0) throw await broken(to, closure, signed);
+}
+
+/** What Nix says of a copy that failed, and how far it was: what lacks is copied the next time. */
+async function broken(to: string, closure: string[], { stderr }: Answer): Promise<VoyagerError> {
+  const there = await pathFacts(to, closure).catch(() => null);
+  const far =
+    there === null
+      ? "how much is there is not known"
+      : `${there.size} of ${count(closure.length, "path")} are there`;
+  return new VoyagerError("publish", `${told(to)} could not be given everything: ${far}`, {
+    why: redacted(to, stderr).trim().split("\n").map(visible).join("\n"),
+    remedy:
+      "no channel was changed, and each path that is there is whole;\nrun the same again when the cause is gone",
+  });
+}
+
+/** Asks the store for all of it: the same files, with a signature that is the key's. */
+async function requireThere(to: string, here: Map<string, PathFacts>, key: SigningKey): Promise<void> {
+  const closure = [...here.keys()];
+  const there = await pathFacts(to, closure);
+  const wrong = closure.filter((path) => there.get(path)?.narHash !== here.get(path)?.narHash);
+  const verified = await verifySignatures(to, closure, key);
+  if (wrong.length === 0 && verified.status === 0) return;
+  throw new VoyagerError(
+    "publish",
+    `${told(to)} does not have all that was copied there, signed by ${key.name}`,
+    {
+      why: wrong.length > 0 ? named(wrong) : redacted(to, verified.stderr).trim(),
+      remedy: "somebody else may have written there at the same time: run it again",
+    },
+  );
+}
