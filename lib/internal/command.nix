@@ -1,24 +1,22 @@
-# The `voyager` command for people: bin/voyager, and share/nix-voyager/systems.json with the
-# `spec` of every system of the library, by name.
+# The `voyager` command for people: bin/voyager, and in share/nix-voyager what it knows of the
+# library: systems.json, the `spec` of every system by name, and pypi.json, what it asks a package
+# index with.
 {
   helper,
   lib,
   nixSystem,
 }: let
-  inherit (builtins) concatStringsSep elemAt genList head length mapAttrs replaceStrings tail toJSON;
+  inherit (builtins) concatStringsSep mapAttrs replaceStrings toJSON;
 
-  # Node's own argument list: that of the helper without the helper.
-  node = genList (elemAt helper.command) (length helper.command - 1);
-
+  runNode = import ./run-node.nix {inherit helper nixSystem;};
   quote = word: "'${replaceStrings ["'"] ["'\\''"] word}'";
-  drv = derivation {
-    name = "nix-voyager";
-    system = nixSystem;
-    builder = head node;
-    # Nix's sandbox has no shell, so Node writes the files.
-    args = tail node ++ ["-e" (builtins.readFile ./command.js)];
+  drv = runNode "nix-voyager" ./command.js {
     command = concatStringsSep " " (map quote helper.command);
     systems = toJSON (mapAttrs (_: system: system.spec) lib.systems);
+    pypi = toJSON {
+      builder = import ./folder.nix "pypi";
+      packages = mapAttrs (_: system: system.packages.pypi) lib.systems;
+    };
   };
 in
   drv

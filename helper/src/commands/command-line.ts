@@ -6,6 +6,7 @@ import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
+import { pinningCommands } from "./pinning.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -55,27 +56,6 @@ export async function runCommandLine(args: string[]): Promise<number> {
       async (options) => {
         const { shell } = await import("./shell.ts");
         exitCode = await shell(options.folder, options.engine as string | undefined);
-      },
-    )
-    .command(
-      "lock [file]",
-      "Write the exact versions of a build's system packages to its system lock",
-      (lock) => lockOptions(lock as Parser),
-      async (options) => {
-        const { lock } = await import("./lock.ts");
-        exitCode = await lock(
-          connect(options.engine as string | undefined),
-          {
-            file: options.file as string,
-            attributes: (options.attr as string[] | undefined) ?? [],
-            output: options.output as string | undefined,
-            fetch: options.fetch as string | undefined,
-            check: options.check as boolean,
-            update: options.update as boolean,
-            nixArguments: ((options["--"] as unknown[] | undefined) ?? []).map(String),
-          },
-          logOf(options as unknown as CommonOptions),
-        );
       },
     )
     .command(
@@ -135,45 +115,11 @@ export async function runCommandLine(args: string[]): Promise<number> {
   const setExitCode = (code: number) => {
     exitCode = code;
   };
-  administratorCommands(parser as Parser, { log: (options) => logOf(options as CommonOptions), setExitCode });
+  const context = { log: (options: unknown) => logOf(options as CommonOptions), setExitCode };
+  pinningCommands(parser as Parser, context);
+  administratorCommands(parser as Parser, context);
   await parser.parseAsync();
   return exitCode;
-}
-
-function lockOptions(parser: Parser): Parser {
-  return parser
-    .positional("file", {
-      type: "string",
-      default: ".",
-      describe: "Nix file or folder that declares the build",
-    })
-    .option("attr", {
-      alias: "A",
-      type: "string",
-      array: true,
-      nargs: 1,
-      describe: "Attribute of the build in it; may be given again, for builds that share the lock",
-    })
-    .option("output", {
-      alias: "o",
-      type: "string",
-      describe: "The lock; default: the one that the build's systemLock names",
-    })
-    .option("update", {
-      type: "boolean",
-      default: false,
-      describe: "Make it anew, with the versions of today",
-    })
-    .option("check", {
-      type: "boolean",
-      default: false,
-      describe: "Only say whether the mirror still has everything that the lock names",
-    })
-    .option("fetch", {
-      type: "string",
-      describe: "Also download the packages into this folder; default: the one that systemLock names",
-    })
-    .epilogue("What follows -- goes to nix-instantiate: -- -I nix-voyager=… --argstr name value") as Parser;
 }
 
 function brokerOptions(parser: Parser): Parser {
