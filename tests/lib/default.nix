@@ -32,9 +32,11 @@ let
     // import ./build.nix context
     // import ./fetch.nix context
     // import ./lock.nix context
+    // import ./requirements.nix context
     // import ./store.nix context
     // import ./system.nix context
     // import ./test.nix context
+    // import ./virtualenv.nix context
     // import ./wheel.nix context;
   names = builtins.attrNames cases;
   select = kind:
