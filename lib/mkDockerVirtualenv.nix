@@ -1,5 +1,5 @@
 # Makes a virtual environment of wheels, for the system's own Python: at its final store path, with the
-# wheels' programs in `bin`. It has no pip, unless a wheel of pip is given, and compiles nothing. What
+# wheels' programs in `bin`. It has no pip, unless a wheel of pip is given, and builds nothing. What
 # the wheels require must be among them, and each project only once.
 #
 # Takes the arguments of mkDockerBuild except `src`, `patches`, `outputs` and `buildScript`, and those

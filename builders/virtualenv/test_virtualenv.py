@@ -124,6 +124,13 @@ class VirtualenvTest(unittest.TestCase):
         self.assertEqual(self.run_in("python", "-c", "import importlib.metadata as m; print(m.version('shop'), m.distribution('shop').read_text('INSTALLER'))"),
                          "1.0 nix-voyager\n\n")
 
+    def test_metadata_that_a_wheel_carries_of_others_is_not_its_own(self):
+        carried = {"basket/_vendor/other-2.0.dist-info/WHEEL": "Tag: py3-none-any\n", "basket/_vendor/other-2.0.dist-info/METADATA": "Name: other\n"}
+        self.assert_made(self.wheel("basket", files=carried))
+        found = [os.path.relpath(path, self.out) for path in self.tree() if path.endswith(("INSTALLER", "RECORD"))]
+        site = f"lib/{PYTHON}/site-packages/basket-1.0.dist-info"
+        self.assertEqual(sorted(found), [f"{site}/INSTALLER", f"{site}/RECORD"])
+
     def test_bytecode_is_there_and_needs_no_times(self):
         self.assert_made(self.application(), self.wheel("basket"))
         for folder, _, files in os.walk(os.path.join(self.out, "lib")):
