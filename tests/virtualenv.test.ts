@@ -92,8 +92,8 @@ print(sys.prefix, sys.base_prefix, yaml.__with_libyaml__)
 print([m.__name__ for m in list(sys.modules.values()) if getattr(m, "__file__", None) and not m.__file__.startswith((sys.prefix, "/usr/lib/python3"))])
 print([path for path in sys.path if "dist-packages" in path])`;
     const output = await target.must(`${environment}/bin/python -c '${script}'`);
-    expect(output).toBe(`${environment} /usr True\n[]\n[]\n`);
-    expect(await target.must(`readlink -f ${environment}/bin/python3`)).toBe("/usr/bin/python3.11\n");
+    expect(output).toBe(`${environment} /usr True\n[]\n[]`);
+    expect(await target.must(`readlink -f ${environment}/bin/python3`)).toBe("/usr/bin/python3.11");
   });
 
   test("a shell that activates it finds its programs, and there is no pip", async () => {
@@ -183,7 +183,7 @@ describe("what goes wrong is told by name", () => {
   test("a wrong hash: the file's name and both hashes", async () => {
     const message = await fetching(`six==1.16.0 --hash=sha256:${"0".repeat(64)}\n`);
     expect(message).toMatch(/hash mismatch in fixed-output derivation '.*-six-1\.16\.0\.tar\.gz\.drv'/);
-    expect(message).toContain("sha256-HmHDdHehYmRY4297HYKqXJsJT6SAKJIHLkneeGDEySY=");
+    expect(message).toContain("sha256-HmHDdHehYmRY4297HYKqXJsJT6SAKJIHLknenGDEySY=");
   });
 
   test("the hash of another file of the same version", async () => {
@@ -266,7 +266,7 @@ six==1.16.0 \\
       const { status, stderr } = await run(voyager, ["requirements", given, "-o", pinned]);
       expect(status).toBe(66);
       expect(stderr).toContain("line 1: 'six' has no hash");
-      expect(stderr).toContain("line 2: 'six' is required as");
+      expect(stderr).toContain("line 2: six 99.0 is not on the index");
       expect(existsSync(pinned)).toBe(false);
     });
   });

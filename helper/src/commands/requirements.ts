@@ -1,7 +1,7 @@
 /** `voyager requirements`: leaves one hash of each requirement, that of the file that fetchRequirements is to get. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Readable } from "node:stream";
 import * as v from "valibot";
 import { messageOf, VoyagerError } from "../common/errors.ts";
@@ -93,7 +93,7 @@ async function pin(
   options: RequirementsOptions,
 ): Promise<string> {
   const settings = machineSettings(options.index);
-  await send(container, inside.tools, pack(builder, ["."]));
+  await send(container, inside.tools, pack(builder, filesOf(builder)));
   await send(container, inside.settings, Readable.from([packMade(settings.files)]));
   const variables = Object.entries(settings.variables).map(
     ([name, value]) => `export ${name}=${quoteWord(value)}`,
@@ -107,6 +107,18 @@ python3 ${inside.tools}/pin.py 2>${errors} || { status=$?; cat ${errors} >&2; ex
   throw new VoyagerError("source", `${options.file} cannot be pinned`, {
     why: status === refused && explained.length > 0 ? explained.join("\n") : output,
   });
+}
+
+/**
+ * The files below a folder of the store. Its folders are read-only, and would be so in the container, where
+ * there is no privilege to write to them nevertheless.
+ */
+function filesOf(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 async function send(container: RunningContainer, folder: string, tar: Readable): Promise<void> {
