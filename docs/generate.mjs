@@ -153,14 +153,23 @@ function argumentEntry({ name, text, body }) {
   return `- **\`${name}\`**: ${describe(field(body, "type"))}; ${standard}.  \n${lines.join("\n")}`;
 }
 
+/** The names of all arguments of a function, also of those that it takes over. */
+function argumentNames(name, all) {
+  const { declared, inherited } = all[name];
+  const own = declared.map((argument) => argument.name);
+  if (!inherited) return own;
+  const more = argumentNames(inherited.from, all).filter((one) => !inherited.except.includes(one));
+  return [...own, ...more.filter((one) => !own.includes(one))];
+}
+
 function functionSection(name, all) {
   const { declared, inherited } = all[name];
   const parts = [`## ${name}`, header(read(`lib/${name}.nix`)), "### Arguments".concat(` of ${name}`)];
   parts.push(declared.map(argumentEntry).join("\n"));
   if (inherited) {
-    const names = all[inherited.from].declared
-      .map((argument) => argument.name)
-      .filter((argument) => !inherited.except.includes(argument))
+    const own = declared.map((argument) => argument.name);
+    const names = argumentNames(name, all)
+      .filter((argument) => !own.includes(argument))
       .map((argument) => `\`${argument}\``);
     parts.push(`As in [${inherited.from}](#${inherited.from.toLowerCase()}): ${names.join(", ")}.`);
   }
@@ -197,8 +206,8 @@ function systemsSection() {
 
 function reference() {
   const names = [
-    ...["mkDockerWheel", "mkDockerBuild", "mkDockerTest", "mkAggregate", "mkChannel"],
-    ...["fetchPypi", "mkSystem"],
+    ...["mkDockerWheel", "mkDockerWheels", "mkDockerVirtualenv", "mkDockerBuild", "mkDockerTest"],
+    ...["mkAggregate", "mkChannel", "fetchPypi", "fetchRequirements", "mkSystem"],
   ];
   const all = Object.fromEntries(names.map((name) => [name, argumentsOf(read(`lib/${name}.nix`), name)]));
   return `${[

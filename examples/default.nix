@@ -5,4 +5,5 @@
   c-program = import ./c-program {inherit voyager;};
   cffi = import ./cffi {inherit voyager;};
   library = import ./library {inherit voyager;};
+  web-application = import ./web-application {inherit voyager;};
 }

@@ -10,6 +10,7 @@
   types = import ./internal/types.nix;
   limits = import ./internal/limits.nix;
   build = import ./internal/build.nix {inherit helper nixSystem;};
+  runNode = import ./internal/run-node.nix {inherit helper nixSystem;};
   debianLike = import ./internal/debian-like.nix {mkSystem = mkSystem.function;};
 
   mkAggregate = import ./mkAggregate.nix {inherit helper nixSystem types;};
@@ -17,8 +18,11 @@
   mkDockerBuild = import ./mkDockerBuild.nix {inherit build limits types;};
   mkDockerTest = import ./mkDockerTest.nix {inherit build mkDockerBuild types;};
   mkDockerWheel = import ./mkDockerWheel.nix {inherit build mkDockerBuild types;};
+  mkDockerWheels = import ./mkDockerWheels.nix {inherit fetchRequirements mkDockerWheel types;};
+  mkDockerVirtualenv = import ./mkDockerVirtualenv.nix {inherit build mkDockerBuild types;};
   mkSystem = import ./mkSystem.nix {inherit types;};
   fetchPypi = import ./fetchPypi.nix {inherit build certificates systems types;};
+  fetchRequirements = import ./fetchRequirements.nix {inherit fetchPypi runNode types;};
 
   systems = {
     debian11 = import ./systems/debian11.nix debianLike;
@@ -33,7 +37,10 @@ in {
   mkDockerBuild = mkDockerBuild.function;
   mkDockerTest = mkDockerTest.function;
   mkDockerWheel = mkDockerWheel.function;
+  mkDockerWheels = mkDockerWheels.function;
+  mkDockerVirtualenv = mkDockerVirtualenv.function;
   mkSystem = mkSystem.function;
   fetchPypi = fetchPypi.function;
+  fetchRequirements = fetchRequirements.function;
   inherit systems;
 }

@@ -10,8 +10,6 @@
   systems,
   types,
 }: let
-  inherit (builtins) concatStringsSep genList isList replaceStrings split stringLength substring;
-
   arguments = {
     # Name of the project in the index.
     pname = {type = types.nonEmptyString;};
@@ -34,6 +32,13 @@
     format = {
       type = types.enum ["sdist" "wheel"];
       default = "sdist";
+    };
+
+    # Name of the file, where a version has several that would do: an sdist in another archive than
+    # tar.gz, or a wheel whose tag is py2.py3-none-any. It then says what `format` would. null: any.
+    file = {
+      type = types.nullOr types.distributionFile;
+      default = null;
     };
 
     # The system whose tools download; it does not change the result.
@@ -96,19 +101,13 @@
     then throw "fetchPypi: the address of the index has credentials in it, which everyone could read in the Nix store; give them in a netrc file or in PIP_INDEX_URL of the environment that Nix builds in, and leave them out of 'index' and of pip's configuration"
     else index;
 
+  canonical = import ./internal/canonical-name.nix;
   fileName = args:
-    if args.format == "sdist"
+    if args.file != null
+    then args.file
+    else if args.format == "sdist"
     then "${args.pname}-${args.version}.tar.gz"
-    else "${normalised args.pname}-${args.version}-py3-none-any.whl";
-  # As wheels spell a name: lower case, a run of separators as one underscore.
-  normalised = name:
-    concatStringsSep "" (map (piece:
-      if isList piece
-      then "_"
-      else piece) (split "[-_.]+" (replaceStrings capitals letters name)));
-  characters = string: genList (i: substring i 1 string) (stringLength string);
-  capitals = characters "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  letters = characters "abcdefghijklmnopqrstuvwxyz";
+    else "${canonical "_" args.pname}-${args.version}-py3-none-any.whl";
 
   fetchPypi = given: let
     args = check given;
@@ -124,7 +123,7 @@
         PIP_CERT = bundle;
       };
     request = {
-      inherit (args) pname version format;
+      inherit (args) pname version format file hash;
       index = checkIndex (
         if args.index == null
         then pipIndex

@@ -89,8 +89,8 @@
     };
 
     # What the distribution calls the packages that builders need; what is not given is as in
-    # Debian: `unpack` (a set: xz, bzip2, zstd, zip), `patch`, `pypi` (lists of names), and
-    # `wheel` (a function from the interpreter's name to a list of names).
+    # Debian: `unpack` (a set: xz, bzip2, zstd, zip), `patch`, `pypi` (lists of names), `wheel` and
+    # `virtualenv` (functions from the interpreter's name to a list of names).
     packages = {
       type = types.struct {
         unpack = {
@@ -102,6 +102,10 @@
           default = [];
         };
         wheel = {
+          type = types.functionTo "a list of package names";
+          default = null;
+        };
+        virtualenv = {
           type = types.functionTo "a list of package names";
           default = null;
         };

@@ -20,6 +20,10 @@
     ["gcc" "g++" "libc6-dev" python "${python}-dev" "python3-packaging" "python3-setuptools" "python3-wheel"]
     ++ toml;
 
+  # What makes a virtual environment, for an interpreter: `venv` is a part of that, and the builder
+  # itself imports the other.
+  virtualenv = python: [python "python3-packaging"];
+
   # What fetchPypi needs to find and download a file.
   pypi = ["ca-certificates" "python3-pip"];
 }

@@ -1,9 +1,9 @@
-// Run by Nix, see command.nix: writes the wrapper and the list of systems, and what the command itself
+// Run by Nix, see command.nix: writes the wrapper, what the command knows of the library, and what it itself
 // says for shells and for man.
 const { execFileSync } = require("node:child_process");
 const { mkdirSync, writeFileSync } = require("node:fs");
 const { dirname } = require("node:path");
-const { out, helper, systems } = process.env;
+const { out, helper, systems, pypi } = process.env;
 const [program, ...args] = JSON.parse(helper);
 const quote = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
@@ -18,11 +18,14 @@ function says(command, shell = "") {
   return execFileSync(program, [...args, command], { env: { SHELL: shell }, encoding: "utf8" });
 }
 
-install("share/nix-voyager/systems.json", systems);
+const share = "share/nix-voyager";
+install(`${share}/systems.json`, systems);
+install(`${share}/pypi.json`, pypi);
 install(
   "bin/voyager",
   `#!/bin/sh
-export VOYAGER_SYSTEMS="\${VOYAGER_SYSTEMS-${out}/share/nix-voyager/systems.json}"
+export VOYAGER_SYSTEMS="\${VOYAGER_SYSTEMS-${out}/${share}/systems.json}"
+export VOYAGER_PYPI="${out}/${share}/pypi.json"
 exec ${[program, ...args].map(quote).join(" ")} "$@"
 `,
   0o555,

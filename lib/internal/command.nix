@@ -1,23 +1,21 @@
-# The `voyager` command for people: bin/voyager, share/nix-voyager/systems.json with the `spec` of
-# every system of the library, by name, completions for shells, and voyager(1).
+# The `voyager` command for people: bin/voyager, completions for shells, voyager(1), and in
+# share/nix-voyager what it knows of the library: systems.json, the `spec` of every system by name, and
+# pypi.json, what it asks a package index with.
 {
   helper,
   lib,
   nixSystem,
 }: let
-  inherit (builtins) elemAt genList head length mapAttrs tail toJSON;
+  inherit (builtins) mapAttrs toJSON;
 
-  # Node's own argument list: that of the helper without the helper.
-  node = genList (elemAt helper.command) (length helper.command - 1);
-
-  drv = derivation {
-    name = "nix-voyager";
-    system = nixSystem;
-    builder = head node;
-    # Nix's sandbox has no shell, so Node writes the files.
-    args = tail node ++ ["-e" (builtins.readFile ./command.js)];
+  runNode = import ./run-node.nix {inherit helper nixSystem;};
+  drv = runNode "nix-voyager" ./command.js {
     helper = toJSON helper.command;
     systems = toJSON (mapAttrs (_: system: system.spec) lib.systems);
+    pypi = toJSON {
+      builder = import ./folder.nix "pypi";
+      packages = mapAttrs (_: system: system.packages.pypi) lib.systems;
+    };
   };
 in
   drv

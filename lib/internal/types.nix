@@ -130,6 +130,11 @@ in rec {
     matching ''a SHA-256 (64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64)''
     "(sha256:)?[0-9a-fA-F]{64}|sha256-[A-Za-z0-9+/]{43}=";
 
+  # Name of an sdist, or of a wheel of pure Python: demo-1.0.zip, demo-1.0-py2.py3-none-any.whl.
+  distributionFile =
+    matching "the name of an sdist (.tar.gz, .zip …) or of a wheel of pure Python (-py3-none-any.whl)"
+    "[A-Za-z0-9][A-Za-z0-9._+!-]*(\\.(tar\\.gz|tgz|zip|tar\\.bz2|tar\\.xz)|-(py3|py2\\.py3)-none-any\\.whl)";
+
   # A path, a derivation (or another set with outPath), or the address of something in the Nix
   # store as a string.
   storeFile = mkType "a path, a derivation or a store path" isFile;

@@ -35,9 +35,11 @@ let
     // import ./fetch.nix context
     // import ./lock.nix context
     // import ./meta.nix context
+    // import ./requirements.nix context
     // import ./store.nix context
     // import ./system.nix context
     // import ./test.nix context
+    // import ./virtualenv.nix context
     // import ./wheel.nix context;
   names = builtins.attrNames cases;
   select = kind:

@@ -70,8 +70,19 @@ in {
       pname = "Zope.Interface-extra";
       version = "1.0";
       format = "sdist";
+      file = null;
+      hash = digits;
       index = "https://example.org/simple";
     };
+  };
+  "a file by its name, which is the derivation's" = {
+    value = let
+      drv = fetch {file = "demo-1.0-py2.py3-none-any.whl";};
+    in [drv.name (asked drv).file];
+    expected = ["demo-1.0-py2.py3-none-any.whl" "demo-1.0-py2.py3-none-any.whl"];
+  };
+  "a compiled wheel by its name" = fails "fetchPypi: argument 'file' must be the name of an sdist (.tar.gz, .zip …) or of a wheel of pure Python (-py3-none-any.whl), got the string" {
+    file = "cffi-1.16.0-cp311-cp311-manylinux_2_17_x86_64.whl";
   };
   "a CA bundle is trusted, and in the closure" = {
     value = let

@@ -39,19 +39,21 @@ export function nix(command: string, args: string[], options: RunOptions = {}): 
 
 /**
  * What test expressions may use: `voyager`, `systems`, `build` (mkDockerBuild with what is needed
- * filled in, never taken from an earlier run), `wheel` and `targetTest` (mkDockerWheel and mkDockerTest
- * likewise).
+ * filled in, never taken from an earlier run), `wheel`, `virtualenv` and `targetTest` (mkDockerWheel,
+ * mkDockerVirtualenv and mkDockerTest likewise).
  */
 export function prelude(): string {
   return `let
     voyager = import ${root} { };
-    inherit (voyager.lib) systems fetchPypi mkDockerBuild mkDockerTest mkDockerWheel mkSystem;
+    inherit (voyager.lib) systems fetchPypi fetchRequirements mkDockerBuild mkDockerTest mkDockerVirtualenv;
+    inherit (voyager.lib) mkDockerWheel mkDockerWheels mkSystem;
     defaults = {
       pname = "test"; version = "1"; transfer = "${transfer}"; system = systems.debian12;
     };
     withRun = args: args // { env = { TEST_RUN = "${runId}"; } // (args.env or { }); };
     build = args: mkDockerBuild (withRun (defaults // args));
     wheel = args: mkDockerWheel (withRun (defaults // args));
+    virtualenv = args: mkDockerVirtualenv (withRun (defaults // args));
     targetTest = args: mkDockerTest (withRun ({ transfer = "${transfer}"; } // args));
   in `;
 }

@@ -1,4 +1,4 @@
-"""Are the build requirements of a source installed? Nothing is ever fetched."""
+"""Are requirements met by what is installed? Nothing is ever fetched."""
 import importlib
 import os
 import sys
@@ -11,21 +11,20 @@ PACKAGING = ("packaging", "setuptools.extern.packaging", "pkg_resources.extern.p
 
 
 def check(requirements, private):
-    """Raises Failure that names each requirement (PEP 508 texts) that is missing or has a version that does not fit.
+    """Raises Failure that names each build requirement (PEP 508 text) that is missing or has a version that does not fit.
 
     What lies in the folder `private` (pythonBuildDependencies) is followed to its own requirements, too: there,
     nobody else has seen to it, while the system's packages come with what they need.
     """
-    installed = _installed()
+    found = installed(sys.path)
     # Most requirements are plain names, and importing packaging takes longer than everything else here.
-    pending = [text for text in requirements if not _is_trivial(text, installed, private)]
+    pending = [text for text in requirements if not _is_trivial(text, found, private)]
     if not pending:
         return
-    checker = _Checker(installed, private)
+    checker = Checker(found, private)
     for text in pending:
         checker.visit(text, [""], None)
-    if checker.problems:
-        raise Failure("\n".join(dict.fromkeys(checker.problems)))
+    checker.finish()
 
 
 def import_packaging(module):
@@ -38,10 +37,10 @@ def import_packaging(module):
     raise Failure("Python's library 'packaging' is missing; add python3-packaging to systemBuildDependencies")
 
 
-def _installed():
-    """Canonical name -> path of the metadata, for what can be imported; the first one on sys.path counts."""
+def installed(folders):
+    """Canonical name -> path of the metadata, for what can be imported from the folders; the first one counts."""
     found = {}
-    for folder in sys.path:
+    for folder in folders:
         if not os.path.isdir(folder):
             continue
         for entry in sorted(os.listdir(folder)):
@@ -51,37 +50,54 @@ def _installed():
     return found
 
 
-def _is_trivial(text, installed, private):
+def _is_trivial(text, found, private):
     name = canonical(text.strip())
-    return name in installed and not installed[name].startswith(private + os.sep)
+    return name in found and not found[name].startswith(private + os.sep)
 
 
-class _Checker:
-    def __init__(self, installed, private):
-        self.problems = []
-        self._installed, self._private, self._seen = installed, private, set()
+class Checker:
+    """Follows requirements through what is installed, and collects those that are not met."""
+
+    # What messages call a requirement.
+    kind = "build requirement"
+
+    def __init__(self, found, own):
+        """found: see installed. own: the folder of what is followed to its own requirements."""
+        self._problems = []
+        self._installed, self._own, self._seen = found, own, set()
         self._requirements = import_packaging("requirements")
+
+    def missing(self, name):
+        """What to do about a project that is not installed."""
+        return (f"add the system package that holds it (often python3-{name}) to systemBuildDependencies "
+                "or a wheel of it to pythonBuildDependencies")
+
+    def unfit(self):
+        """What to do about one of another version."""
+        return "add a wheel of a version that fits to pythonBuildDependencies"
+
+    def finish(self):
+        """Raises Failure where something was not met."""
+        if self._problems:
+            raise Failure("\n".join(dict.fromkeys(self._problems)))
 
     def visit(self, text, extras, parent):
         """Checks one requirement; extras are those of the project that has it, parent its name or None."""
         try:
             requirement = self._requirements.Requirement(text)
         except ValueError as error:
-            self.problems.append(f"build requirement '{text}'{_of(parent)} cannot be understood: {error}")
+            self._problems.append(f"{self.kind} '{text}'{_of(parent)} cannot be understood: {error}")
             return
         if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in extras):
             return
         path = self._installed.get(canonical(requirement.name))
         if path is None:
-            self.problems.append(
-                f"build requirement '{text}'{_of(parent)} is not installed; add the system package that holds it "
-                f"(often python3-{canonical(requirement.name)}) to systemBuildDependencies or a wheel of it to pythonBuildDependencies")
+            self._problems.append(f"{self.kind} '{text}'{_of(parent)} is not installed; {self.missing(canonical(requirement.name))}")
             return
         metadata = _metadata(path)
         if not self._fits(requirement, metadata.version):
-            self.problems.append(
-                f"build requirement '{text}'{_of(parent)} is not met: {requirement.name} {metadata.version} is installed "
-                f"({os.path.dirname(path)}); add a wheel of a version that fits to pythonBuildDependencies")
+            self._problems.append(f"{self.kind} '{text}'{_of(parent)} is not met: {requirement.name} {metadata.version} is installed "
+                                  f"({os.path.dirname(path)}); {self.unfit()}")
         self._follow(requirement, path, metadata)
 
     def _fits(self, requirement, version):
@@ -96,7 +112,7 @@ class _Checker:
         if key in self._seen:
             return
         self._seen.add(key)
-        own = path.startswith(self._private + os.sep)
+        own = path.startswith(self._own + os.sep)
         if not own and not requirement.extras:
             return
         for text in metadata.requires or []:

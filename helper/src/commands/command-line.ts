@@ -2,12 +2,12 @@
 import yargs from "yargs";
 import { failureKinds, VoyagerError } from "../common/errors.ts";
 import { createLog, type Log, type LogFormat, writeToStdout } from "../common/log.ts";
-import { connect } from "../engine/connect.ts";
 import { brokerSocket } from "../engine/locate.ts";
 import { policyFile } from "../broker/policy.ts";
 import { administratorCommands } from "./administrators.ts";
 import { deliveryCommands } from "./deliveries.ts";
 import { imageCommands } from "./images.ts";
+import { pinningCommands } from "./pinning.ts";
 
 type Parser = ReturnType<typeof yargs>;
 
@@ -79,29 +79,6 @@ function commandLine(args: string[], setExitCode: (code: number) => void): Parse
       },
     )
     .command(
-      "lock [file]",
-      "Write the exact versions of a build's system packages to its system lock",
-      (lock) => lockOptions(lock as Parser),
-      async (options) => {
-        const { lock } = await import("./lock.ts");
-        setExitCode(
-          await lock(
-            connect(options.engine as string | undefined),
-            {
-              file: options.file as string,
-              attributes: (options.attr as string[] | undefined) ?? [],
-              output: options.output as string | undefined,
-              fetch: options.fetch as string | undefined,
-              check: options.check as boolean,
-              update: options.update as boolean,
-              nixArguments: ((options["--"] as unknown[] | undefined) ?? []).map(String),
-            },
-            logOf(options),
-          ),
-        );
-      },
-    )
-    .command(
       "linkage <path..>",
       "What store paths link to: the linkage reports of their builds",
       (linkage) =>
@@ -168,44 +145,9 @@ function commandLine(args: string[], setExitCode: (code: number) => void): Parse
     });
   const context = { log: logOf, setExitCode };
   imageCommands(parser as Parser, context);
+  pinningCommands(parser as Parser, context);
   deliveryCommands(parser as Parser, context);
   return administratorCommands(parser as Parser, context);
-}
-
-function lockOptions(parser: Parser): Parser {
-  return parser
-    .positional("file", {
-      type: "string",
-      default: ".",
-      describe: "Nix file or folder that declares the build",
-    })
-    .option("attr", {
-      alias: "A",
-      type: "string",
-      array: true,
-      nargs: 1,
-      describe: "Attribute of the build in it; may be given again, for builds that share the lock",
-    })
-    .option("output", {
-      alias: "o",
-      type: "string",
-      describe: "The lock; default: the one that the build's systemLock names",
-    })
-    .option("update", {
-      type: "boolean",
-      default: false,
-      describe: "Make it anew, with the versions of today",
-    })
-    .option("check", {
-      type: "boolean",
-      default: false,
-      describe: "Only say whether the mirror still has everything that the lock names",
-    })
-    .option("fetch", {
-      type: "string",
-      describe: "Also download the packages into this folder; default: the one that systemLock names",
-    })
-    .epilogue("What follows -- goes to nix-instantiate: -- -I nix-voyager=… --argstr name value") as Parser;
 }
 
 function brokerOptions(parser: Parser): Parser {

@@ -1,9 +1,10 @@
 /** `voyager lock`: makes, checks and fetches the system lock of a build that is declared in Nix. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 import { canonicalJson } from "../common/hash.ts";
 import type { Log } from "../common/log.ts";
+import { replaceFile } from "../common/replace-file.ts";
 import { formatTable } from "../common/table.ts";
 import type { Engine } from "../engine/engine.ts";
 import { changes, listed } from "../environment/lock/differences.ts";
@@ -114,7 +115,7 @@ async function current(
   }
   for (const problem of unfit ?? []) log.info(problem);
   const after = await resolveLock(engine, request.system, request.requested, log);
-  write(file, after);
+  replaceFile(file, formatLock(after));
   report(before, after, file, log);
   return after;
 }
@@ -123,22 +124,6 @@ async function current(
 function problems(lock: SystemLock, { system, requested }: LockRequest): string[] {
   if (lock.system !== system.name) return [`it is a lock of ${lock.system}, not of ${system.name}`];
   return missingFrom(lock, requested).map((name) => `'${name}' is new`);
-}
-
-/** Never half a file under its name: a build may read it at this moment. */
-function write(file: string, lock: SystemLock): void {
-  const text = formatLock(lock);
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-  const unfinished = `${file}.${process.pid}`;
-  try {
-    writeFileSync(unfinished, text, { flag: "wx" });
-    renameSync(unfinished, file);
-  } catch (error) {
-    throw new VoyagerError("usage", `cannot write ${file}`, {
-      why: error instanceof Error ? error.message : String(error),
-      remedy: "name a file that can be written: --output FILE",
-    });
-  }
 }
 
 function report(before: SystemLock | null, after: SystemLock, file: string, log: Log): void {

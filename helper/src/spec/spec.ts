@@ -128,7 +128,7 @@ export const specSchema = v.strictObject({
   name: v.string(),
   /** Name and version of the package, as its own metadata has them. */
   package: v.strictObject({ name: v.string(), version: v.string() }),
-  /** Kind of build, for the log: "build", "wheel", "pypi". */
+  /** Kind of build, for the log: "build", "wheel", "virtualenv", "pypi". */
   kind: v.string(),
   system: systemSchema,
   environment: v.strictObject({

@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""Reads a requirements file with hashes, and writes it with one hash for each requirement: see voyager_pypi/requirements_file.py.
+
+Standard input and output; VOYAGER_PYPI_INDEX is the address of a simple index, or not set for what pip is configured to
+use. Exits with 67 when it cannot.
+"""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+from voyager_pypi import requirements_file  # noqa: E402
+from voyager_pypi.errors import run  # noqa: E402
+from voyager_pypi.index import open_index  # noqa: E402
+
+
+def main():
+    text = sys.stdin.read()
+    with open_index(os.environ.get("VOYAGER_PYPI_INDEX") or None) as index:
+        sys.stdout.write(requirements_file.pin(text, index))
+
+
+if __name__ == "__main__":
+    run(main)
