@@ -47,7 +47,7 @@
 
     # Attributes for people and for Hydra, as nixpkgs has them: description, maintainers.
     meta = {
-      type = types.attrs;
+      type = types.meta;
       default = {};
     };
   };

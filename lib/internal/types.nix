@@ -79,9 +79,6 @@ in rec {
   # A set that has a text under this key.
   setWith = key: mkType "a set with '${key}'" (value: isAttrs value && isString (value.${key} or null));
 
-  # A derivation.
-  derivation = mkType "a derivation" (value: isAttrs value && value.type or null == "derivation");
-
   # A set in which the keys that Nix and Hydra read are as these want them: `description`,
   # `longDescription`, `homepage` (texts), `license` (a text, a set with `shortName`, or a list of
   # these), `maintainers` (a list of texts or sets with `email`), `platforms` (a list), `mainProgram` (a
