@@ -110,8 +110,8 @@ const podman: Dialect = {
     return {
       ...image,
       id: imageId(image.id),
-      // Names without a registry get one, which those who use it do not see with Docker.
-      tags: image.tags.map((tag) => tag.replace(/^(docker\.io\/(library\/)?|localhost\/)/, "")),
+      // Names without a registry, as ours are, get one: localhost, or the one that it asks first.
+      tags: image.tags.map((tag) => tag.replace(/^[^/]+\/(?=nix-voyager\/)/, "")),
       labels: Object.fromEntries(Object.entries(image.labels).map(([name, value]) => [name, decoded(value)])),
     };
   },

@@ -77,12 +77,12 @@ describe("images", () => {
       plain: "debian12",
       packages: `base64:${Buffer.from('["gcc","größe"]').toString("base64")}`,
     };
-    const answer = { Id: id, RepoTags: ["docker.io/library/debian:12", "localhost/nix-voyager/base:1"] };
+    const answer = { Id: id, RepoTags: ["a.test/nix-voyager/environment:1", "localhost/nix-voyager/base:1"] };
     daemon.on("GET /images/json", json([{ ...answer, Created: 1, Size: 1, Labels: labels }]));
     const [image] = await engine.images("k");
     expect(image).toMatchObject({
       id: `sha256:${id}`,
-      tags: ["debian:12", "nix-voyager/base:1"],
+      tags: ["nix-voyager/environment:1", "nix-voyager/base:1"],
       labels: { plain: "debian12", packages: '["gcc","größe"]' },
     });
   });
