@@ -66,6 +66,7 @@ const names = [
   "examples.c-program",
   "examples.cffi",
   "examples.library",
+  "examples.web-application",
   "release",
   "voyager",
 ];
