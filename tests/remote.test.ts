@@ -3,7 +3,7 @@
  * namespaces on this one (tests/support/hosts), connected by a network and nothing else. The builders reach no
  * mirror: what environments they have, they were given.
  */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,14 +93,20 @@ test("a builder is as docs/remote.md leaves it: doctor finds nothing that preven
 test("bcrypt is built elsewhere, in an environment that came by the store, and is the same as here", async () => {
   const [here = ""] = await mustBuild(bcrypt);
   await exportEnvironment(bcrypt, join(folder, "bcrypt"));
+  const [key, note] = [join(folder, "our-environments"), join(folder, "bcrypt/environment.json")];
+  await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  await must("ssh-keygen", ["-q", "-Y", "sign", "-f", key, "-n", "voyager-environment", note]);
   const carried = await coordinator.host.must(`nix-store --add '${folder}/bcrypt'`);
-  const key = "/root/our";
-  await coordinator.host.must(`nix-store --generate-binary-cache-key ours ${key}.key ${key}.pub
-    nix store sign --key-file ${key}.key '${carried}'
-    nix copy --no-check-sigs --to '${first.uri}' '${carried}'`);
-  const trusted = await coordinator.host.must(`cat ${key}.pub`);
-  const verify = `nix --extra-experimental-features nix-command store verify --sigs-needed 1`;
-  await first.host.must(`${verify} --trusted-public-keys '${trusted}' '${carried}'`);
+  await coordinator.host.must(`nix copy --no-check-sigs --to '${first.uri}' '${carried}'`);
+  await first.host.must(
+    `printf 'our-environments %s\n' '${readFileSync(`${key}.pub`, "utf8").trim()}' >/root/allowed`,
+  );
+  const verify = `ssh-keygen -Y verify -f /root/allowed -I our-environments -n voyager-environment -s '${carried}/environment.json.sig'`;
+  await first.host.must(`${verify} <'${carried}/environment.json'`);
+  const { status: forged } = await first.host.run(
+    `sed s/size/Size/ '${carried}/environment.json' | ${verify}`,
+  );
+  expect(forged).not.toBe(0);
   const importing = `${voyager}/bin/voyager environment import '${carried}' 2>&1`;
   const imported = await first.host.must(measured(importing));
   expect(imported).toMatch(/environment:[0-9a-f]{32}: imported, \d+ MB/);
@@ -126,7 +132,7 @@ test("an environment that was altered on its way is refused", async () => {
   const size = Number(await must("stat", ["-c", "%s", join(altered, "images.tar")]));
   await must("sh", [
     "-ec",
-    `printf X | dd of='${altered}/images.tar' bs=1 seek=${Math.floor(size / 2)} conv=notrunc`,
+    `printf 'not what it was' | dd of='${altered}/images.tar' bs=1 seek=${Math.floor(size / 2)} conv=notrunc`,
   ]);
   const archive = await coordinator.host.must(`nix-store --add '${altered}'`);
   await coordinator.host.must(`nix copy --no-check-sigs --to '${third.uri}' '${archive}'`);

@@ -82,6 +82,13 @@ class VirtualenvTest(unittest.TestCase):
 
     # What is made
 
+    def test_a_program_that_spawns_processes_starts_once(self):
+        module = "import multiprocessing\ndef work(): pass\n" \
+            "def main():\n    one = multiprocessing.get_context('spawn').Process(target=work)\n    one.start()\n    one.join()\n    print(one.exitcode)\n"
+        self.assert_made(self.wheel("workers", files={"workers.py": module,
+                                                      "workers-1.0.dist-info/entry_points.txt": "[console_scripts]\nworkers = workers:main\n"}))
+        self.assertEqual(self.run_in("workers"), "0\n")
+
     def test_programs_run_with_the_environments_own_interpreter(self):
         self.assert_made(self.application(), self.wheel("basket", "1.5"))
         for program in ("shop", "helper"):

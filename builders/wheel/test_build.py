@@ -421,6 +421,22 @@ def build_wheel(folder, *rest):
         self.assertEqual(seen, ["begin", "end", "begin", "end"])
 
     @unittest.skipUnless(has("setuptools") and has("wheel") and shutil.which("gcc"), "setuptools, wheel or gcc are not installed")
+    def test_extensions_that_setuptools_itself_compiles_side_by_side_get_their_own_objects(self):
+        names = [f"part{number}" for number in range(6)]
+        self.source(setup__cfg="[build_ext]\nparallel = 4\n", setup__py=f"""
+        from setuptools import Extension, setup
+        setup(name="demo", version="1.0", ext_modules=[Extension(name, [name + ".c", name + "b.c"]) for name in {names}])
+        """)
+        for name in names:
+            self.source(**{f"{name}__c": f"int {name}b(void); int {name}(void) {{ return {name}b(); }}\n",
+                           f"{name}b__c": f"int {name}b(void) {{ return 1; }}\n"})
+        self.assertEqual(self.build(NIX_BUILD_CORES="4").returncode, 0)
+        with zipfile.ZipFile(os.path.join(self.top, "out", self.made()[0])) as archive:
+            for name in names:
+                [member] = [one for one in archive.namelist() if one.startswith(f"{name}.")]
+                self.assertIn(f"{name}b".encode(), archive.read(member))
+
+    @unittest.skipUnless(has("setuptools") and has("wheel") and shutil.which("gcc"), "setuptools, wheel or gcc are not installed")
     def test_one_of_many_sources_that_fails_fails_the_build(self):
         for name in ("bad.c", "good.c"):
             with open(os.path.join(self.top, "source", name), "w") as stream:

@@ -1,5 +1,6 @@
 """Has setuptools compile an extension's sources side by side; by itself it waits for one before it starts the next."""
 import concurrent.futures
+import copy
 import importlib
 import os
 import sys
@@ -28,15 +29,14 @@ def _with_jobs(original, jobs):
     def compile(self, *arguments, **keywords):
         if not _compiles_as_distutils_does(self):
             return original(self, *arguments, **keywords)
+        # A copy: other threads may compile another extension with this one (build_ext --parallel).
+        lister = copy.copy(self)
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             started = []
             # distutils itself lists the sources, with their flags, and calls this for each.
-            self._compile = lambda *source: started.append(pool.submit(type(self)._compile, self, *source))
+            lister._compile = lambda *source: started.append(pool.submit(type(self)._compile, self, *source))
             try:
-                objects = original(self, *arguments, **keywords)
-            finally:
-                del self._compile
-            try:
+                objects = original(lister, *arguments, **keywords)
                 for one in started:
                     one.result()
             finally:

@@ -17,7 +17,8 @@ MOST_LINE = 256
 SCRIPT = """#!{python}
 import sys
 from {module} import {first}
-sys.exit({call}())
+if __name__ == "__main__":  # a process that is spawned runs this file again
+    sys.exit({call}())
 """
 
 

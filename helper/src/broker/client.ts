@@ -26,41 +26,65 @@ const limits: Record<number, number> = {
   [tells.event]: longestEvent,
 };
 
+/** A broker that has just started asks to come again, for a second: milliseconds between, and how often at most. */
+const [pause, mostAttempts] = [200, 50];
+
 /** One request and its answers. */
 class Call {
-  readonly socket: Socket;
   /** Rejects when the connection ends before that is expected. */
   readonly lost: Promise<never>;
   #lose: (error: Error) => void = () => {};
+  #socket: Socket;
+  #attempts = 0;
 
   constructor(
     private readonly address: string,
-    request: object,
-    onEvent: (event: BrokerEvent) => void,
-    onOutput: OutputSink = () => {},
+    private readonly request: object,
+    private readonly onEvent: (event: BrokerEvent) => void,
+    private readonly onOutput: OutputSink = () => {},
   ) {
     this.lost = new Promise<never>((_resolve, reject) => {
       this.#lose = reject;
     });
     this.lost.catch(() => {});
-    this.socket = connect(address);
+    this.#socket = this.#connect();
+  }
+
+  /** The connection: another one, when the broker has asked to come again. */
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  #connect(): Socket {
+    const socket = connect(this.address);
+    let isLeft = false;
     const reader = new FrameReader(
       (kind) => limits[kind],
       (kind, payload) => {
-        if (kind !== tells.event) onOutput(kind === tells.stdout ? 1 : 2, payload);
-        else this.#take(parseEvent(payload), onEvent);
+        if (kind !== tells.event) return this.onOutput(kind === tells.stdout ? 1 : 2, payload);
+        const event = parseEvent(payload);
+        if (event.event !== "again" || ++this.#attempts > mostAttempts) return this.#take(event);
+        isLeft = true;
+        socket.destroy();
+        setTimeout(() => {
+          this.#socket = this.#connect();
+        }, pause);
       },
     );
-    this.socket.on("data", (data: Buffer) => {
+    const lost = (error: Error) => {
+      if (!isLeft) this.fail(this.#explain(error));
+    };
+    socket.on("data", (data: Buffer) => {
       try {
         reader.write(data);
       } catch (error) {
         this.fail(error instanceof VoyagerError ? error : this.#senseless(error));
       }
     });
-    this.socket.on("error", (error) => this.fail(this.#explain(error)));
-    this.socket.on("close", () => this.fail(this.#explain(new Error("the broker closed the connection"))));
-    this.socket.write(frame(asks.request, JSON.stringify({ version: protocolVersion, ...request })));
+    socket.on("error", lost);
+    socket.on("close", () => lost(new Error("the broker closed the connection")));
+    socket.write(frame(asks.request, JSON.stringify({ version: protocolVersion, ...this.request })));
+    return socket;
   }
 
   #senseless(error: unknown): VoyagerError {
@@ -74,10 +98,10 @@ class Call {
   /** Ends it with an error, for whoever waits. */
   fail(error: Error): void {
     this.#lose(error);
-    this.socket.destroy();
+    this.#socket.destroy();
   }
 
-  #take(event: BrokerEvent, onEvent: (event: BrokerEvent) => void): void {
+  #take(event: BrokerEvent): void {
     if (event.event === "error") {
       const { kind, what, why, remedy } = event;
       this.fail(new VoyagerError(kind, what, { ...(why ? { why } : {}), ...(remedy ? { remedy } : {}) }));
@@ -85,7 +109,7 @@ class Call {
       this.fail(
         event.what === "image" ? new ImageMissing(event.message) : new MountSourceMissing(event.message),
       );
-    } else onEvent(event);
+    } else this.onEvent(event);
   }
 
   #explain(error: Error): VoyagerError {
@@ -129,9 +153,9 @@ export class BrokerClient implements BuildEngine {
         else if (event.event === "environment") resolve(event.environment);
       });
     });
-    const { lost, socket } = call as unknown as Call;
-    const environment = await Promise.race([answered, lost]);
-    socket.end();
+    const made = call as unknown as Call;
+    const environment = await Promise.race([answered, made.lost]);
+    made.socket.end();
     return environment;
   }
 
@@ -207,14 +231,14 @@ class BrokerContainer implements BuildContainer {
     this.started = Promise.race([started.promise, this.#call.lost]);
     this.exit = Promise.race([exit.promise, this.#call.lost]);
     for (const promise of [this.started, this.exit]) promise.catch(() => {});
-    const { socket } = this.#call;
+    const call = this.#call;
     this.lifeline = new Writable({
       // The connection is still needed when the input has ended.
       autoDestroy: false,
       write: (data: Buffer, _encoding, callback) => {
         for (let at = 0; at < data.length; at += longestFrame) {
           const isLast = at + longestFrame >= data.length;
-          socket.write(
+          call.socket.write(
             frame(asks.input, data.subarray(at, at + longestFrame)),
             isLast ? callback : undefined,
           );
@@ -222,10 +246,10 @@ class BrokerContainer implements BuildContainer {
         if (data.length === 0) callback();
       },
       final: (callback) => {
-        socket.write(frame(asks.inputEnd), callback);
+        call.socket.write(frame(asks.inputEnd), callback);
       },
       destroy: (error, callback) => {
-        socket.destroy();
+        call.socket.destroy();
         callback(error);
       },
     });

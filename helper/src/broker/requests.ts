@@ -125,6 +125,8 @@ const eventSchema = v.variant("event", [
     event: v.literal("environment"),
     environment: v.object({ image: v.string(), requested: v.array(v.string()), record: v.any() }),
   }),
+  /** The request is to be made again: who asks is known only of a connection that is taken at once. */
+  v.object({ event: v.literal("again") }),
   /** All that may run do; comes again as long as it is so. */
   v.object({ event: v.literal("queued"), limit: v.number() }),
   v.object({ event: v.literal("started"), seconds: v.number() }),

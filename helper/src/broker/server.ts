@@ -16,6 +16,7 @@ import { AtOnce, Rate } from "./client-limits.ts";
 import { Conversation } from "./conversation.ts";
 import { checkEnvironment, makeEnvironment } from "./environments.ts";
 import { removeLeftPlaces } from "./folders.ts";
+import { frame, tells } from "./frames.ts";
 import { identify, type Peer, processMark, requireGroup } from "./peer.ts";
 import type { Policy } from "./policy.ts";
 import { Queue } from "./queue.ts";
@@ -49,6 +50,8 @@ export class Broker {
   readonly #environments: Queue;
   readonly #images = new Images();
   readonly #group: Group;
+  /** Until then connections are taken that may have waited. */
+  #waitedUntil = 0;
   readonly #mark = processMark(process.pid) ?? "";
   #count = 0;
   #sweeping: NodeJS.Timeout | undefined;
@@ -83,9 +86,14 @@ export class Broker {
     writeFileSync(join(dirname(path), "broker.pid"), `${process.pid}\n`);
   }
 
-  /** Listens at a socket that is there already, and stays when this broker ends: whoever comes then waits for the next. */
+  /**
+   * Listens at a socket that is there already, and stays when this broker ends: whoever comes then waits for the next.
+   * Whoever has waited is asked to come again. The kernel tells the peer as it was when it connected, and while nobody
+   * took the connection the process may have ended, and its number and its user may have become another build's.
+   */
   async listenAt(fd: number): Promise<void> {
     await this.#begin();
+    this.#waitedUntil = performance.now() + backlogMilliseconds;
     await this.#listen({ fd });
   }
 
@@ -145,6 +153,11 @@ export class Broker {
   }
 
   async #accept(socket: Socket): Promise<void> {
+    if (performance.now() < this.#waitedUntil) {
+      socket.on("error", () => {});
+      socket.end(frame(tells.event, JSON.stringify({ event: "again" })));
+      return;
+    }
     const conversation = new Conversation(socket);
     const entry: Entry = { connection: ++this.#count, peer: null, isAllowed: false };
     let request: BrokerRequest | null = null;
@@ -232,6 +245,8 @@ export class Broker {
 const silent = pino({ level: "silent" }, { write() {} });
 /** Milliseconds between two looks for what killed builds have left. */
 const sweepInterval = 60_000;
+/** In which all connections are taken that waited for this broker. */
+const backlogMilliseconds = 1000;
 /** Milliseconds between two looks at whether the process still lives. */
 const watchInterval = 1000;
 

@@ -85,5 +85,11 @@ function inheritedSocket(): number | null {
   // They are not for programs that we start.
   delete process.env.LISTEN_PID;
   delete process.env.LISTEN_FDS;
-  return pid === String(process.pid) && count === "1" ? firstDescriptor : null;
+  delete process.env.LISTEN_FDNAMES;
+  if (pid !== String(process.pid)) return null;
+  if (count === "1") return firstDescriptor;
+  throw new VoyagerError("usage", `the service manager hands over ${count} sockets`, {
+    why: "the broker listens at one",
+    remedy: "leave one ListenStream in the socket unit: setup/systemd has it",
+  });
 }

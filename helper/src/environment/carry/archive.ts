@@ -3,6 +3,7 @@
  * What is in it is told by its own list, of which only the names and the ids are read.
  */
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import { messageOf } from "../../common/errors.ts";
 import { type Body, type Entry, TarReader } from "../../transfer/tar-reader.ts";
 
@@ -50,7 +51,10 @@ export class ArchiveInspector {
   }
 
   #onEntry({ path, type, size }: Entry): Body | null {
-    if (path.toString() !== listFile) return null;
+    const name = path.toString();
+    if (posix.basename(name) !== listFile) return null;
+    // By another spelling, or a link, an engine may take it for the list.
+    if (name !== listFile) throw new Error(`it has a second ${listFile}, ${name}`);
     if (type !== "File" || size > longestList) throw new Error(`its ${listFile} is no list of images`);
     this.#lists++;
     return { write: (data) => this.#list.push(Buffer.from(data)), end: () => {} };

@@ -6,6 +6,7 @@ import { temporaryFolders } from "../../../testing/folders.ts";
 import { makeImageArchive } from "../../../testing/image-archives.ts";
 import { keptLog, thrownBy } from "../../../testing/logs.ts";
 import { makeSystem } from "../../../testing/specs.ts";
+import { rawEntry } from "../../../testing/tars.ts";
 import type { VoyagerError } from "../../common/errors.ts";
 import { ensureEnvironment } from "../environments.ts";
 import { labels } from "../labels.ts";
@@ -143,6 +144,20 @@ describe("an archive that was altered is refused before the engine sees any of i
   });
 });
 
+test.each(["./manifest.json", "a/manifest.json"])(
+  "an archive with a second list, %s, which an engine might take",
+  async (second) => {
+    const { output } = await exported();
+    const entry = rawEntry({ name: second }, '[{"Config":"x","RepoTags":["debian:13"]}]');
+    const archive = readFileSync(join(output, "images.tar"));
+    await exportAs(output, Buffer.concat([archive.subarray(0, -1024), entry, Buffer.alloc(1024)]));
+    const elsewhere = makeEngine();
+    const error = await thrownBy<VoyagerError>(importing(elsewhere, output));
+    expect(error.details.why).toBe(`it has a second manifest.json, ${second}`);
+    expect([...elsewhere.held.keys()]).toEqual([]);
+  },
+);
+
 /** Puts another archive in the place of an exported one, with a description that fits. */
 async function exportAs(output: string, archive: Buffer, change: object = {}): Promise<void> {
   const file = join(output, "environment.json");
@@ -158,8 +173,13 @@ test("an image under a name that is not that of what its labels say", async () =
   const lying = { ...image, name, labels: { ...image.labels, [labels.packages]: '["gcc"]' } };
   const before = { id: base, name: "debian:12", labels: {} };
   await exportAs(output, makeImageArchive([lying, before]));
-  const error = await thrownBy<VoyagerError>(importing(makeEngine(), output));
-  expect(error).toMatchObject({ kind: "environment", what: `${name} did not arrive as it was sent` });
+  const elsewhere = makeEngine();
+  // Nor does it stay, to be found by builds, or by who tries again.
+  for (const _attempt of [1, 2]) {
+    const error = await thrownBy<VoyagerError>(importing(elsewhere, output));
+    expect(error).toMatchObject({ kind: "environment", what: `${name} did not arrive as it was sent` });
+    expect([...elsewhere.held.keys()]).toEqual([]);
+  }
 });
 
 describe("a description that is none", () => {

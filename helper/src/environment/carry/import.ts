@@ -22,7 +22,7 @@ export async function importEnvironment(
   const description = readDescription(folder);
   const { environment, base } = description;
   const images = [environment, ...(base ? [base] : [])];
-  if (await holdsAll(engine, images)) {
+  if (await isThere(engine, images, environment)) {
     log.info(`${environment.name}: exists`);
     return;
   }
@@ -30,9 +30,11 @@ export async function importEnvironment(
   const start = performance.now();
   const file = join(folder, archiveFile);
   await checkArchive(file, description, images);
+  const before = await Promise.all(images.map(({ name }) => engine.image(name)));
   await engine.loadImages(createReadStream(file));
-  const loaded = await engine.image(environment.name);
-  if (!(await holdsAll(engine, images)) || !loaded || !isWhatItIsCalled(loaded, environment)) {
+  if (!(await isThere(engine, images, environment))) {
+    // Builds would take it, by its name.
+    for (const [index, { name }] of images.entries()) if (!before[index]) await engine.removeImage(name);
     throw new VoyagerError("environment", `${environment.name} did not arrive as it was sent`, {
       why: `the engine should have ${describe(images)}\nafter it took over the archive, and has not; or its labels say another name`,
       remedy: "export it anew, from an engine of the same kind",
@@ -44,9 +46,11 @@ export async function importEnvironment(
   );
 }
 
-async function holdsAll(engine: Engine, images: NamedImage[]): Promise<boolean> {
+/** Whether the engine has these images, and the environment is what it is called. */
+async function isThere(engine: Engine, images: NamedImage[], environment: NamedImage): Promise<boolean> {
   for (const { name, id } of images) if ((await engine.image(name))?.id !== id) return false;
-  return true;
+  const own = await engine.image(environment.name);
+  return own !== null && isWhatItIsCalled(own, environment);
 }
 
 /** Environments are named after their base image, so the engine's own would no longer be found without it. */
