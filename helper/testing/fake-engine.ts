@@ -34,6 +34,8 @@ export class FakeEngine implements Engine {
   bytes = 0;
   /** Names that the registry has. */
   registry: string[] = [];
+  /** What programs in containers were given on their standard input. */
+  readonly received: Buffer[] = [];
   /** Plays a program in a container; its status. */
   program: (request: ExecRequest, container: ContainerRequest) => Promise<number> | number = () => 0;
   #count = 0;
@@ -113,7 +115,7 @@ export class FakeEngine implements Engine {
       exit: new Promise(() => {}),
       whenEnded: () => new Promise(() => {}),
       exec: async (exec) => {
-        if (exec.input) for await (const _chunk of exec.input);
+        if (exec.input) for await (const chunk of exec.input) this.received.push(Buffer.from(chunk));
         let printed = 0;
         const onOutput: OutputSink = (stream, data) => {
           if (stream === 1) printed += data.length;

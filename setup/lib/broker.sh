@@ -22,7 +22,7 @@ broker_words() {
 # offer_broker: one that serves builds of this machine, started by us unless it runs. Where systemd
 # runs a broker already, that one stays.
 offer_broker() {
-  if [ -d /run/systemd/system ] && systemctl --quiet is-active nix-voyager-broker 2>/dev/null; then
+  if [ -d /run/systemd/system ] && systemctl --quiet is-active nix-voyager-broker.service nix-voyager-broker.socket 2>/dev/null; then
     found "the broker, run by systemd"
     return 0
   fi

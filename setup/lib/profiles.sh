@@ -14,11 +14,15 @@ start_test_broker() {
     >"$work/broker.json"
   # Whichever version it is of: the one that comes back is this checkout's.
   had_broker=
+  undo_socket=
   ! kill -0 "$(cat "$broker_pid" 2>/dev/null)" 2>/dev/null || had_broker=yes
   start_broker --policy "$work/broker.json"
+  # A socket that systemd keeps is no longer at its path.
   undo_broker='
+    ! systemctl --quiet is-active nix-voyager-broker.socket 2>/dev/null || undo_socket=yes
     kill -TERM "$(cat "$broker_pid")" 2>/dev/null || :
     rm -f "$broker_pid" "$broker_socket"
+    [ -z "$undo_socket" ] || systemctl restart nix-voyager-broker.socket
     [ -z "$had_broker" ] || start_broker'
 }
 

@@ -70,15 +70,19 @@ test("settings of this machine's pip are followed, and an index that is given", 
   Object.assign(process.env, { PIP_CONFIG_FILE: join(here, "pip.conf"), PIP_CERT: join(here, "ca.pem") });
   process.env.https_proxy = "http://it's:3128";
   const engine = makeEngine("");
-  await requirements(engine, { ...options(here), index: "https://example.org/simple" }, log);
+  await requirements(engine, { ...options(here), index: "https://user:secret@example.org/simple" }, log);
+  const received = Buffer.concat(engine.received).toString("latin1");
   for (const line of [
     "export PIP_CONFIG_FILE='/tmp/voyager-settings/pip.conf'",
     "export PIP_CERT='/tmp/voyager-settings/certificates.pem'",
     "export https_proxy='http://it'\\''s:3128'",
-    "export VOYAGER_PYPI_INDEX='https://example.org/simple'",
+    "export VOYAGER_PYPI_INDEX='https://user:secret@example.org/simple'",
   ]) {
-    expect(engine.asked[0]).toContain(line);
+    expect(received).toContain(line);
   }
+  // Whoever is on the machine can read a command line.
+  expect(engine.asked[0]).toContain(". /tmp/voyager-settings/variables\n");
+  expect(engine.asked.join()).not.toContain("secret");
 });
 
 test("what cannot be pinned is told, and nothing is written", async () => {

@@ -94,18 +94,16 @@ async function pin(
 ): Promise<string> {
   const settings = machineSettings(options.index);
   await send(container, inside.tools, pack(builder, filesOf(builder)));
-  await send(container, inside.settings, Readable.from([packMade(settings.files)]));
-  const variables = Object.entries(settings.variables).map(
-    ([name, value]) => `export ${name}=${quoteWord(value)}`,
-  );
+  await send(container, inside.settings, Readable.from([packMade(settings)]));
   const errors = `${inside.settings}/errors`;
-  const script = `${variables.join("\n")}
+  const script = `. ${inside.settings}/${variablesFile}
 python3 ${inside.tools}/pin.py 2>${errors} || { status=$?; cat ${errors} >&2; exit $status; }`;
   const { status, output } = await run(container, script, false, Readable.from([Buffer.from(text)]));
   if (status === 0) return output;
   const explained = [...output.matchAll(/^nix-voyager: (.*)$/gm)].map(([, line = ""]) => line);
   throw new VoyagerError("source", `${options.file} cannot be pinned`, {
     why: status === refused && explained.length > 0 ? explained.join("\n") : output,
+    remedy: "docs/virtualenvs.md says what such a file may have",
   });
 }
 
@@ -129,11 +127,11 @@ async function send(container: RunningContainer, folder: string, tar: Readable):
   }
 }
 
-/** What pip on this machine is set to: files for the container, and variables that name them. */
-function machineSettings(index: string | undefined): {
-  files: MadeEntry[];
-  variables: Record<string, string>;
-} {
+/** Sets the variables: in a file, as addresses may have passwords, and everybody can read a command line. */
+const variablesFile = "variables";
+
+/** What pip on this machine is set to: files for the container, the one with the variables among them. */
+function machineSettings(index: string | undefined): MadeEntry[] {
   const { PIP_CONFIG_FILE, XDG_CONFIG_HOME, PIP_CERT, SSL_CERT_FILE, NIX_SSL_CERT_FILE } = process.env;
   const home = homedir();
   const configuration = existing([
@@ -148,17 +146,20 @@ function machineSettings(index: string | undefined): {
   ]);
   const files: MadeEntry[] = [];
   const variables: Record<string, string> = { HOME: inside.settings };
+  const put = (path: string, text: string) =>
+    files.push({ path, mode: 0o600, owner: { uid: 0, gid: 0 }, content: { type: "File", text } });
   const add = (file: string | undefined, path: string, names: string[]) => {
     if (file === undefined) return;
-    const content = { type: "File", text: readFileSync(file, "utf8") } as const;
-    files.push({ path, mode: 0o600, owner: { uid: 0, gid: 0 }, content });
+    put(path, readFileSync(file, "utf8"));
     for (const name of names) variables[name] = `${inside.settings}/${path}`;
   };
   add(configuration, "pip.conf", ["PIP_CONFIG_FILE"]);
   add(certificates, "certificates.pem", ["PIP_CERT", "SSL_CERT_FILE"]);
   for (const name of followed) if (process.env[name]) variables[name] = process.env[name];
   if (index !== undefined) variables.VOYAGER_PYPI_INDEX = index;
-  return { files, variables };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);
+  put(variablesFile, lines.join(""));
+  return files;
 }
 
 /** The first of the files that is there. */
