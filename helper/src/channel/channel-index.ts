@@ -3,6 +3,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
+import { visible } from "../common/text.ts";
 import type { Report } from "../linkage/report.ts";
 import { recordNames } from "../records/names.ts";
 import { verdictOf } from "../records/verdict.ts";
@@ -56,9 +57,14 @@ export function indexOf(spec: ChannelSpec, reports: Report[]): ChannelIndex {
   return { schema: indexSchemaName, name: spec.name, binaryCacheUrl: spec.binaryCacheUrl, packages };
 }
 
-function entryOf(one: ChannelPackage, report: Report): ChannelEntry {
+/** The records of a package, by name. */
+function recordsOf(one: ChannelPackage): [name: string, path: string][] {
   const folder = join(recordedOutput(one), "nix-support");
-  const records = recordNames.map((name) => [name, join(folder, name)] as const);
+  return recordNames.map((name) => [name, join(folder, name)]);
+}
+
+function entryOf(one: ChannelPackage, report: Report): ChannelEntry {
+  const records = recordsOf(one);
   const missing = records.find(([, path]) => !lstatSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing) {
     throw new VoyagerError("record", `${recordedOutput(one)} has no ${missing[0]}`, {
@@ -98,5 +104,17 @@ export function readIndex(path: string): ChannelIndex | null {
   }
   const result = v.safeParse(schema, json);
   if (!result.success) throw fail(describeIssues(result.issues));
+  const odd = result.output.packages.find((one) => !hasOwnRecords(one));
+  if (odd !== undefined) {
+    throw fail(`the records of '${visible(odd.attribute)}' are not those of ${visible(recordedOutput(odd))}`);
+  }
   return result.output;
+}
+
+/** Whether the records that an entry names are those in its package: whoever made the index may have said other paths. */
+function hasOwnRecords(one: ChannelEntry): boolean {
+  const own = recordsOf(one);
+  return (
+    Object.keys(one.records).length === own.length && own.every(([name, path]) => one.records[name] === path)
+  );
 }

@@ -13,7 +13,10 @@ import { basename, join, resolve } from "node:path";
 import type { ChannelEntry, ChannelIndex } from "../channel/channel-index.ts";
 import { channelFiles } from "../channel/make.ts";
 import { messageOf, VoyagerError } from "../common/errors.ts";
+import { isPlainFile } from "../common/plain-file.ts";
 import { storeNamePattern } from "../common/store.ts";
+import { visible } from "../common/text.ts";
+import { recordNames } from "../records/names.ts";
 import { recordedOutput } from "../spec/channel.ts";
 
 /** The order in which files are replaced: what Nix reads comes last. */
@@ -37,13 +40,38 @@ export function requireFolder(folder: string): void {
   }
 }
 
+/** What is copied of a channel: its files, and the records of its packages, by our names and no others. */
+function filesToCopy(channel: string, index: ChannelIndex): string[] {
+  const support = new Set(index.packages.map((entry) => join(recordedOutput(entry), "nix-support")));
+  const cacheUrl = index.binaryCacheUrl === null ? [] : [channelFiles.cacheUrl];
+  return [
+    ...[channelFiles.index, channelFiles.page, ...cacheUrl, channelFiles.expressions].map((name) =>
+      join(channel, name),
+    ),
+    ...[...support].flatMap((folder) => recordNames.map((name) => join(folder, name))),
+  ];
+}
+
+/** Sees that all that is to be served is there, as files of its own. Throws a `record` error else. */
+export function requireCopyable(channel: string, index: ChannelIndex): void {
+  for (const file of filesToCopy(channel, index)) requirePlain(file);
+}
+
+function requirePlain(file: string): void {
+  if (isPlainFile(file)) return;
+  throw new VoyagerError("record", `the channel cannot be published: ${visible(file)} is not a plain file`, {
+    why: "it is missing, or reached by a link: what it leads to was not checked",
+    remedy: "build the channel and its packages again",
+  });
+}
+
 /** Copies the channel's files, and the records of its packages, into the folder; removes records of others. */
 export function layOutChannel(channel: string, index: ChannelIndex, folder: string): void {
   const records = join(folder, channelFiles.records);
   for (const entry of index.packages) copyRecords(entry, records);
   for (const name of order) {
     const source = join(channel, name);
-    if (existsSync(source)) replace(source, join(folder, name));
+    if (name !== channelFiles.cacheUrl || index.binaryCacheUrl !== null) replace(source, join(folder, name));
     else rmSync(join(folder, name), { force: true });
   }
   const kept = new Set(index.packages.map((one) => basename(recordedOutput(one))));
@@ -56,8 +84,14 @@ export function layOutChannel(channel: string, index: ChannelIndex, folder: stri
 function replace(source: string, target: string): void {
   const whole = `${target}.new`;
   rmSync(whole, { force: true });
-  copyFileSync(source, whole);
+  copyPlain(source, whole);
   renameSync(whole, target);
+}
+
+/** Copies a file, and never what a link leads to. */
+function copyPlain(source: string, target: string): void {
+  requirePlain(source);
+  copyFileSync(source, target);
 }
 
 /** The records of a package, in the folders that they have in the store, so that `voyager affected` finds them. */
@@ -69,7 +103,7 @@ function copyRecords(entry: ChannelEntry, folder: string): void {
   const whole = join(folder, `new-${name}`);
   rmSync(whole, { recursive: true, force: true });
   mkdirSync(join(whole, "nix-support"), { recursive: true });
-  for (const [record, path] of Object.entries(entry.records))
-    copyFileSync(path, join(whole, "nix-support", record));
+  for (const record of recordNames)
+    copyPlain(join(recordedOutput(entry), "nix-support", record), join(whole, "nix-support", record));
   renameSync(whole, target);
 }

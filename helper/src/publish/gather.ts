@@ -12,6 +12,7 @@ import { readerOf, realPath } from "../deliveries/folders.ts";
 import { closureOf } from "../deliveries/stores.ts";
 import { recordedOutput } from "../spec/channel.ts";
 import { inBatches } from "./cache.ts";
+import { requireCopyable } from "./channel-folder.ts";
 
 export interface Channel {
   path: string;
@@ -49,7 +50,10 @@ export async function gather(paths: string[]): Promise<Gathered> {
     });
   }
   const channels = roots.flatMap((path) => channelAt(path) ?? []);
-  for (const channel of channels) requireComplete(channel, known);
+  for (const channel of channels) {
+    requireComplete(channel, known);
+    requireCopyable(channel.path, channel.index);
+  }
   const deliveries = await approved(roots, channels, closure);
   await requireIntact(closure);
   return { roots, channels, closure, deliveries };
