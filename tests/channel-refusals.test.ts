@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -137,6 +138,19 @@ describe("not published is", () => {
     expect(status).toBe(78);
     expect(stderr).toContain(`${none}: it has no linkage report`);
     expect(stderr).toContain(`${torn}: its record cannot be read: nix-support/linkage.json`);
+  });
+
+  test("what has the records of other files, or links to them", async () => {
+    const copied = await changedGreet("copied", (folder) => writeFileSync(join(folder, "bin/evil"), ""));
+    const linked = await changedGreet("linked", (folder) => {
+      rmSync(join(folder, "nix-support"), { recursive: true });
+      symlinkSync(join(acme.greet, "nix-support"), join(folder, "nix-support"));
+    });
+    const { status, stderr } = await unpublished([copied]);
+    expect(status).toBe(78);
+    expect(stderr).toContain("records are not about the files that they lie beside");
+    expect(stderr).toContain("bin/evil: was not built");
+    expect((await unpublished([linked])).stderr).toContain("linkage.json: it is reached by a link");
   });
 
   test("another output alone; with the one that has the record it is", async () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -9,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { builtPath } from "../../testing/deliveries.ts";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { thrownBy } from "../../testing/logs.ts";
 import { bcryptReport, failingReport, hostileReport } from "../../testing/reports.ts";
@@ -24,14 +26,8 @@ const folder = temporaryFolders();
 const hash = (letter: string) => letter.repeat(32);
 
 /** A store path with all records of a build that has this report. */
-function built(store: string, name: string, report: Report | string = bcryptReport): string {
-  const path = join(store, name);
-  mkdirSync(join(path, "nix-support"), { recursive: true });
-  for (const record of recordNames) writeFileSync(join(path, "nix-support", record), record);
-  const text = typeof report === "string" ? report : JSON.stringify(report);
-  writeFileSync(join(path, "nix-support/linkage.json"), text);
-  return path;
-}
+const built = (store: string, name: string, report: Report | string = bcryptReport) =>
+  builtPath(store, name, { report });
 
 const packageOf = (attribute: string, path: string, more: Partial<ChannelPackage> = {}): ChannelPackage => ({
   attribute,
@@ -174,6 +170,21 @@ test("a record that is missing, or is a link to another's, is named", async () =
   expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no provenance.json`);
   symlinkSync("/etc/passwd", join(path, "nix-support/provenance.json"));
   expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no provenance.json`);
+});
+
+test("records of other files, and links to records, make no channel", async () => {
+  const store = folder();
+  const good = built(store, `${hash("a")}-good`);
+  const [copied, linked] = [join(store, `${hash("b")}-copied`), join(store, `${hash("c")}-linked`)];
+  for (const path of [copied, linked]) mkdirSync(path);
+  cpSync(join(good, "nix-support"), join(copied, "nix-support"), { recursive: true });
+  symlinkSync(join(good, "nix-support"), join(linked, "nix-support"));
+  const error = await refusal(specOf([packageOf("copied", copied)]));
+  expect(error.what).toBe(
+    "the channel 'acme' is not made: records are not about the files that they lie beside",
+  );
+  expect(error.details.why).toContain("bin/greet: is missing");
+  expect((await refusal(specOf([packageOf("linked", linked)]))).details.why).toContain("reached by a link");
 });
 
 test("what has failed and was kept for its report holds the channel back", async () => {

@@ -2,9 +2,8 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
-import { openDelivery } from "../deliveries/delivery.ts";
 import { requireApproved } from "../deliveries/approved.ts";
-import { readerOf } from "../deliveries/folders.ts";
+import { openOwn, requireOwnRecords } from "../deliveries/own-records.ts";
 import { type ChannelSpec, recordedOutput } from "../spec/channel.ts";
 import { type ChannelIndex, indexFile, indexOf } from "./channel-index.ts";
 import { renderIndexPage } from "./page.ts";
@@ -23,9 +22,10 @@ export const channelFiles = {
 /** Makes the channel's files in the folder `out`, which is made. Throws `record`, `linkage`, `test` and `source` errors. */
 export async function makeChannel(spec: ChannelSpec, out: string): Promise<ChannelIndex> {
   requireSuccess(spec);
-  const opened = spec.packages.map((one) => openDelivery(recordedOutput(one), readerOf(recordedOutput(one))));
-  const reports = requireApproved(await Promise.all(opened), `the channel '${spec.name}' is not made`);
-  const index = indexOf(spec, reports);
+  const refusal = `the channel '${spec.name}' is not made`;
+  const opened = await Promise.all(spec.packages.map((one) => openOwn(recordedOutput(one))));
+  const index = indexOf(spec, requireApproved(opened, refusal));
+  await requireOwnRecords(opened, refusal);
   const text = `${JSON.stringify(index, null, 1)}\n`;
   const entries = spec.src === null ? ownExpressions(spec.name, text) : givenExpressions(spec.name, spec.src);
   const { expressions, cacheUrl, page, records } = channelFiles;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { keptLog, thrownBy } from "../../testing/logs.ts";
@@ -80,6 +80,17 @@ test("a report that is missing, or cannot be read", async () => {
   const error = await refused(part("a", {}), part("b", { "linkage.json": "{" }));
   expect(error.details.why).toMatch(
     /^a: it has no linkage report.*\nb: its linkage report cannot be read: nix-support\/linkage.json: /,
+  );
+});
+
+test("a report that is a link to another's", async () => {
+  const path = part("a", {});
+  symlinkSync(
+    join(proven().outputs.out ?? "", "nix-support/linkage.json"),
+    join(path.outputs.out ?? "", "nix-support/linkage.json"),
+  );
+  expect((await refused(path)).details.why).toBe(
+    "a: its linkage report cannot be read: nix-support/linkage.json: it is reached by a link",
   );
 });
 

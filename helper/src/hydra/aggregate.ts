@@ -3,8 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, VoyagerError } from "../common/errors.ts";
 import type { Log } from "../common/log.ts";
-import { openDelivery } from "../deliveries/delivery.ts";
-import { readerOf } from "../deliveries/folders.ts";
+import { openOwn } from "../deliveries/own-records.ts";
 import type { AggregateAttributes, Constituent } from "../spec/aggregate.ts";
 import { count } from "./metrics.ts";
 import { metricLine, releaseName } from "./grammar.ts";
@@ -43,7 +42,7 @@ async function judgeOutput(output: string): Promise<{ hasReport: boolean; proble
   const failure = keptFailure(output);
   if (failure !== null)
     problems.push(`it failed, and was kept (nix-support/failed)${failure && `: ${failure}`}`);
-  const { report, problem } = await openDelivery(output, readerOf(output));
+  const { report, problem } = await openOwn(output);
   if (problem !== null) problems.push(`its linkage report cannot be read: ${problem}`);
   if (report?.verdict === "fail") {
     const broken = report.problems.slice(0, mostProblems).map(({ rule, message }) => `${rule}: ${message}`);

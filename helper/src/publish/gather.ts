@@ -7,8 +7,9 @@ import { VoyagerError } from "../common/errors.ts";
 import { linesOf, runNix } from "../common/nix.ts";
 import { visible } from "../common/text.ts";
 import { requireApproved } from "../deliveries/approved.ts";
-import { type Delivery, openDelivery } from "../deliveries/delivery.ts";
-import { readerOf, realPath } from "../deliveries/folders.ts";
+import type { Delivery } from "../deliveries/delivery.ts";
+import { realPath } from "../deliveries/folders.ts";
+import { openOwn, requireOwnRecords } from "../deliveries/own-records.ts";
 import { closureOf } from "../deliveries/stores.ts";
 import { recordedOutput } from "../spec/channel.ts";
 import { inBatches } from "./cache.ts";
@@ -34,6 +35,8 @@ export interface Gathered {
 /** Whoever names more than this is told of so many. */
 const mostNamed = 20;
 
+const refusal = "nothing was published";
+
 /**
  * Finds out what is to be published, and checks all of it: that no file was changed since it was
  * built, and that each delivery's verdict is pass. Throws `usage`, `linkage` and `record` errors.
@@ -56,6 +59,10 @@ export async function gather(paths: string[]): Promise<Gathered> {
   }
   const deliveries = await approved(roots, channels, closure);
   await requireIntact(closure);
+  await requireOwnRecords(
+    deliveries.filter(({ report }) => report !== null),
+    refusal,
+  );
   return { roots, channels, closure, deliveries };
 }
 
@@ -80,7 +87,7 @@ function requireComplete({ path, index }: Channel, closure: Set<string>): void {
 
 /** All deliveries of the closure. */
 async function approved(roots: string[], channels: Channel[], closure: string[]): Promise<Delivery[]> {
-  const opened = await Promise.all(closure.map((path) => openDelivery(path, readerOf(path))));
+  const opened = await Promise.all(closure.map(openOwn));
   const hasRecord = ({ report, problem }: Delivery) => report !== null || problem !== null;
   const channelPaths = new Set(channels.map(({ path }) => path));
   const packages = channels.flatMap(({ index }) => index.packages.map(recordedOutput));
@@ -91,7 +98,7 @@ async function approved(roots: string[], channels: Channel[], closure: string[])
     if (opened.some((one) => others.includes(one.path) && hasRecord(one))) covered.add(path);
   }
   const judged = opened.filter((one) => hasRecord(one) || (wanted.has(one.path) && !covered.has(one.path)));
-  requireApproved(judged, "nothing was published");
+  requireApproved(judged, refusal);
   return judged;
 }
 
