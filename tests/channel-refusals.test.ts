@@ -15,7 +15,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import type { Report } from "../helper/src/linkage/report.ts";
-import { Acme } from "./support/acme.ts";
+import { Acme, packages } from "./support/acme.ts";
+import { mustBuild } from "./support/nix.ts";
 import { must } from "./support/run.ts";
 import { address } from "./support/subscriber.ts";
 
@@ -90,10 +91,10 @@ describe("a machine that subscribes does not take", () => {
   });
 });
 
-/** A path of the store with the files of `greet`, changed. */
-async function changedGreet(name: string, change: (folder: string) => void): Promise<string> {
+/** A path of the store with the files of another, which is `greet` if none is named, changed. */
+async function changed(name: string, change: (folder: string) => void, from = acme.greet): Promise<string> {
   const copy = join(acme.folder, name);
-  await must("cp", ["-r", acme.greet, copy]);
+  await must("cp", ["-r", from, copy]);
   await must("chmod", ["-R", "u+w", copy]);
   change(copy);
   const path = await must("nix-store", ["--add", copy]);
@@ -112,7 +113,7 @@ async function unpublished(paths: string[]) {
 
 describe("not published is", () => {
   test("what has a verdict of fail, and what comes with it", async () => {
-    const path = await changedGreet("failing", (folder) => {
+    const path = await changed("failing", (folder) => {
       const file = join(folder, "nix-support/linkage.json");
       const report = JSON.parse(readFileSync(file, "utf8")) as Report;
       const rule = "bundled" as const;
@@ -128,10 +129,8 @@ describe("not published is", () => {
   });
 
   test("what has no record, or one that cannot be read", async () => {
-    const none = await changedGreet("bare", (folder) =>
-      rmSync(join(folder, "nix-support"), { recursive: true }),
-    );
-    const torn = await changedGreet("torn", (folder) =>
+    const none = await changed("bare", (folder) => rmSync(join(folder, "nix-support"), { recursive: true }));
+    const torn = await changed("torn", (folder) =>
       writeFileSync(join(folder, "nix-support/linkage.json"), "{"),
     );
     const { status, stderr } = await unpublished([acme.greet, none, torn]);
@@ -141,8 +140,8 @@ describe("not published is", () => {
   });
 
   test("what has the records of other files, or links to them", async () => {
-    const copied = await changedGreet("copied", (folder) => writeFileSync(join(folder, "bin/evil"), ""));
-    const linked = await changedGreet("linked", (folder) => {
+    const copied = await changed("copied", (folder) => writeFileSync(join(folder, "bin/evil"), ""));
+    const linked = await changed("linked", (folder) => {
       rmSync(join(folder, "nix-support"), { recursive: true });
       symlinkSync(join(acme.greet, "nix-support"), join(folder, "nix-support"));
     });
@@ -151,6 +150,24 @@ describe("not published is", () => {
     expect(stderr).toContain("records are not about the files that they lie beside");
     expect(stderr).toContain("bin/evil: was not built");
     expect((await unpublished([linked])).stderr).toContain("linkage.json: it is reached by a link");
+  });
+
+  test("a channel that brings what is no package, or other expressions than its own", async () => {
+    const [stray = ""] = await mustBuild(`
+      let inherit (${packages}) greet; in [ (voyager.lib.mkChannel {
+        name = "stray";
+        packages.greet = greet // { meta.description = "see \${builtins.toFile "notes" "secret"}"; };
+      }) ]`);
+    const { status, stderr } = await unpublished([stray]);
+    expect(status).toBe(78);
+    expect(stderr).toContain(`${stray} refers to what none of its packages needs`);
+    expect(stderr).toMatch(/-notes$/m);
+    const other = (folder: string) => appendFileSync(join(folder, "nixexprs.tar.xz"), "x");
+    const forged = await changed("forged", other, acme.channel);
+    const refused = await unpublished([forged, acme.bcrypt, acme.greet, acme.dev]);
+    expect(refused.status).toBe(78);
+    expect(refused.stderr).toContain(`${forged} is not what mkChannel makes of its index`);
+    expect(refused.stderr).toContain("nixexprs.tar.xz");
   });
 
   test("another output alone; with the one that has the record it is", async () => {
@@ -162,7 +179,7 @@ describe("not published is", () => {
   });
 
   test("what was changed on the disk since it was built", async () => {
-    const path = await changedGreet("touched", () => {});
+    const path = await changed("touched", () => {});
     const file = join(path, "bin/greet");
     chmodSync(file, 0o755);
     appendFileSync(file, "x");

@@ -26,6 +26,10 @@ export const packages = `{
 /** The channel as an expression. */
 export const channelExpression = `voyager.lib.mkChannel {
   name = "acme"; packages = ${packages}; binaryCacheUrl = "${address}/cache";
+  constituents = [ (derivation {
+    name = "smoke"; system = "builtin"; builder = "builtin:buildenv"; derivations = [ ];
+    manifest = builtins.toFile "manifest" "";
+  }) ];
 }`;
 
 export class Acme {

@@ -40,21 +40,31 @@ const entry = v.object({
 
 const schema = v.object({
   schema: v.literal(indexSchemaName),
-  name: v.string(),
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),
   binaryCacheUrl: v.nullable(v.string()),
+  /** What nixexprs.tar.xz has: expressions that name the packages, or the folder `src`. */
+  expressions: v.picklist(["packages", "src"]),
   packages: v.array(entry),
 });
 
 export type ChannelIndex = v.InferOutput<typeof schema>;
 export type ChannelEntry = v.InferOutput<typeof entry>;
 
+/** What an index is made of, besides the reports. */
+export interface IndexInput extends Pick<ChannelSpec, "name" | "binaryCacheUrl" | "packages"> {
+  expressions: ChannelIndex["expressions"];
+}
+
 /**
  * The index of packages, in the order of `reports`, which are theirs. Throws a `record` error for a
  * package that has not all of its records.
  */
-export function indexOf(spec: ChannelSpec, reports: Report[]): ChannelIndex {
-  const packages = spec.packages.map((one, number) => entryOf(one, reports[number] as Report));
-  return { schema: indexSchemaName, name: spec.name, binaryCacheUrl: spec.binaryCacheUrl, packages };
+export function indexOf(
+  { name, binaryCacheUrl, packages, expressions }: IndexInput,
+  reports: Report[],
+): ChannelIndex {
+  const entries = packages.map((one, number) => entryOf(one, reports[number] as Report));
+  return { schema: indexSchemaName, name, binaryCacheUrl, expressions, packages: entries };
 }
 
 /** The records of a package, by name. */
@@ -109,6 +119,11 @@ export function readIndex(path: string): ChannelIndex | null {
     throw fail(`the records of '${visible(odd.attribute)}' are not those of ${visible(recordedOutput(odd))}`);
   }
   return result.output;
+}
+
+/** The index as it is in its file. */
+export function indexText(index: ChannelIndex): string {
+  return `${JSON.stringify(index, null, 1)}\n`;
 }
 
 /** Whether the records that an entry names are those in its package: whoever made the index may have said other paths. */

@@ -79,7 +79,7 @@ test("an index with verdicts and records, expressions with the same index, and l
   const { out, read } = await made(
     specOf([packageOf("bcrypt", path)], {
       binaryCacheUrl: "https://cache.example.org",
-      constituents: [path, join(store, "test")],
+      constituents: [path, join(store, `${hash("t")}-test`)],
     }),
   );
   const index = JSON.parse(read("index.json")) as ChannelIndex;
@@ -114,7 +114,7 @@ test("an index with verdicts and records, expressions with the same index, and l
   for (const line of read("nix-support/hydra-build-products").trim().split("\n")) {
     expect(readFileSync(line.split(" ")[2] ?? "").length).toBeGreaterThan(0);
   }
-  expect(read("nix-support/hydra-aggregate-constituents")).toBe(`${path} ${join(store, "test")}\n`);
+  expect(read("nix-support/hydra-aggregate-constituents")).toBe(`${path} test\n`);
 });
 
 test("the same bytes each time, and no cache told where none is given", async () => {
@@ -135,15 +135,43 @@ test("the same bytes each time, and no cache told where none is given", async ()
   ]);
 });
 
-test("of several outputs, the records are those of out", async () => {
-  const store = folder();
-  const path = built(store, `${hash("a")}-lib`);
-  const outputs = [
-    { name: "dev", path: join(store, `${hash("b")}-lib-dev`) },
-    { name: "out", path },
-  ];
-  const { out } = await made(specOf([packageOf("lib", path, { outputs })]));
-  expect(readIndex(out)?.packages[0]?.records["linkage.json"]).toBe(join(path, "nix-support/linkage.json"));
+describe("of several outputs", () => {
+  /** A build with the outputs dev and out. */
+  function twoOutputs() {
+    const store = folder();
+    const dev = join(store, `${hash("b")}-lib-dev`);
+    mkdirSync(join(dev, "include"), { recursive: true });
+    writeFileSync(join(dev, "include/lib.h"), "");
+    const out = builtPath(store, `${hash("a")}-lib`, { others: { dev } });
+    const outputs = [
+      { name: "dev", path: dev },
+      { name: "out", path: out },
+    ];
+    return { dev, out, spec: specOf([packageOf("lib", out, { outputs })]) };
+  }
+
+  test("the records are those of out", async () => {
+    const { out: path, spec } = twoOutputs();
+    const { out } = await made(spec);
+    expect(readIndex(out)?.packages[0]?.records["linkage.json"]).toBe(join(path, "nix-support/linkage.json"));
+  });
+
+  test("one that the provenance does not tell of is refused", async () => {
+    const { dev, out, spec } = twoOutputs();
+    writeFileSync(join(dev, "include/evil.h"), "");
+    const error = await refusal(spec);
+    expect(error).toMatchObject({ kind: "record" });
+    expect(error.details.why).toBe(
+      `${dev} has no linkage report, and ${out}/nix-support/provenance.json does not tell of its files as output 'dev'`,
+    );
+  });
+
+  test("one with a report of its own is judged by that", async () => {
+    const { dev, spec } = twoOutputs();
+    mkdirSync(join(dev, "nix-support"));
+    writeFileSync(join(dev, "nix-support/linkage.json"), JSON.stringify(failingReport));
+    expect((await refusal(spec)).details.why).toContain(`${dev}: the verdict of its linkage report is fail`);
+  });
 });
 
 test("packages that must not be delivered are all named", async () => {
@@ -166,10 +194,10 @@ test("packages that must not be delivered are all named", async () => {
 
 test("a record that is missing, or is a link to another's, is named", async () => {
   const path = built(folder(), `${hash("a")}-a`);
-  rmSync(join(path, "nix-support/provenance.json"));
-  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no provenance.json`);
-  symlinkSync("/etc/passwd", join(path, "nix-support/provenance.json"));
-  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no provenance.json`);
+  rmSync(join(path, "nix-support/environment.json"));
+  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no environment.json`);
+  symlinkSync("/etc/passwd", join(path, "nix-support/environment.json"));
+  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no environment.json`);
 });
 
 test("records of other files, and links to records, make no channel", async () => {

@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
 import { requireApproved } from "../deliveries/approved.ts";
-import { openOwn, requireOwnRecords } from "../deliveries/own-records.ts";
+import { type Delivery, hasRecord } from "../deliveries/delivery.ts";
+import { openOwn, requireDescribed, requireOwnRecords } from "../deliveries/own-records.ts";
+import type { Report } from "../linkage/report.ts";
 import { type ChannelSpec, recordedOutput } from "../spec/channel.ts";
-import { type ChannelIndex, indexFile, indexOf } from "./channel-index.ts";
+import { type ChannelIndex, indexFile, indexOf, indexText } from "./channel-index.ts";
 import { renderIndexPage } from "./page.ts";
 import { givenExpressions, ownExpressions, tarball } from "./tarball.ts";
 
@@ -19,14 +21,18 @@ export const channelFiles = {
   records: "records",
 } as const;
 
+/** Files in its nix-support/. */
+export const hydraFiles = {
+  products: "nix-support/hydra-build-products",
+  constituents: "nix-support/hydra-aggregate-constituents",
+} as const;
+
 /** Makes the channel's files in the folder `out`, which is made. Throws `record`, `linkage`, `test` and `source` errors. */
 export async function makeChannel(spec: ChannelSpec, out: string): Promise<ChannelIndex> {
   requireSuccess(spec);
-  const refusal = `the channel '${spec.name}' is not made`;
-  const opened = await Promise.all(spec.packages.map((one) => openOwn(recordedOutput(one))));
-  const index = indexOf(spec, requireApproved(opened, refusal));
-  await requireOwnRecords(opened, refusal);
-  const text = `${JSON.stringify(index, null, 1)}\n`;
+  const reports = await approvedReports(spec);
+  const index = indexOf({ ...spec, expressions: spec.src === null ? "packages" : "src" }, reports);
+  const text = indexText(index);
   const entries = spec.src === null ? ownExpressions(spec.name, text) : givenExpressions(spec.name, spec.src);
   const { expressions, cacheUrl, page, records } = channelFiles;
   const files: [name: string, content: string | Buffer][] = [
@@ -34,8 +40,8 @@ export async function makeChannel(spec: ChannelSpec, out: string): Promise<Chann
     [page, renderIndexPage(index)],
     ...(spec.binaryCacheUrl === null ? [] : ([[cacheUrl, spec.binaryCacheUrl]] as [string, string][])),
     [expressions, tarball(entries)],
-    ["nix-support/hydra-build-products", products(out)],
-    ["nix-support/hydra-aggregate-constituents", `${spec.constituents.join(" ")}\n`],
+    [hydraFiles.products, products(out)],
+    [hydraFiles.constituents, `${constituentsOf(spec).join(" ")}\n`],
   ];
   mkdirSync(join(out, "nix-support"), { recursive: true });
   mkdirSync(join(out, records));
@@ -44,6 +50,34 @@ export async function makeChannel(spec: ChannelSpec, out: string): Promise<Chann
     symlinkSync(path, join(out, records, basename(path)));
   }
   return index;
+}
+
+/** The reports of the packages, in their order. Every output is judged: by its own report, or with the one that has it. */
+async function approvedReports({ name, packages }: ChannelSpec): Promise<Report[]> {
+  const refusal = `the channel '${name}' is not made`;
+  const opened = await Promise.all(packages.map((one) => openOwn(recordedOutput(one))));
+  const others = packages.flatMap((one, number) =>
+    one.outputs
+      .filter(({ path }) => path !== recordedOutput(one))
+      .map((output) => ({ ...output, recorded: opened[number] as Delivery })),
+  );
+  const audited = await Promise.all(others.map(({ path }) => openOwn(path)));
+  const own = audited.filter(hasRecord);
+  const reports = requireApproved([...opened, ...own], refusal);
+  await requireOwnRecords([...opened, ...own], refusal);
+  await requireDescribed(
+    others.filter((_unused, number) => !own.includes(audited[number] as Delivery)),
+    refusal,
+  );
+  return reports.slice(0, opened.length);
+}
+
+/** The packages' paths; of what else had to succeed the names: a path would come to whoever fetches the channel. */
+function constituentsOf({ constituents, packages }: ChannelSpec): string[] {
+  const delivered = new Set(packages.flatMap(({ outputs }) => outputs.map(({ path }) => path)));
+  return constituents.map((path) =>
+    delivered.has(path) ? path : basename(path).replace(/^[0-9a-z]{32}-/, ""),
+  );
 }
 
 /** Lines for Hydra. It takes the first for a channel, and leads people from the others to the index. */

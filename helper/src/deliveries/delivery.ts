@@ -24,6 +24,11 @@ export interface Delivery {
   read: RecordReader;
 }
 
+/** Whether a delivery has a report, be it one that cannot be read. */
+export function hasRecord({ report, problem }: Delivery): boolean {
+  return report !== null || problem !== null;
+}
+
 const environmentSchema = v.object({
   schema: v.literal("voyager-environment/1"),
   system: v.string(),

@@ -4,7 +4,7 @@ import { messageOf, VoyagerError } from "../common/errors.ts";
 import { isPlainFile } from "../common/plain-file.ts";
 import { visible } from "../common/text.ts";
 import { parseStatement } from "../records/provenance/read.ts";
-import { compareFiles } from "../records/provenance/verify.ts";
+import { compareFiles, describesOutput } from "../records/provenance/verify.ts";
 import { type Delivery, openDelivery, recordFiles } from "./delivery.ts";
 import { readerOf } from "./folders.ts";
 
@@ -43,6 +43,31 @@ export async function requireOwnRecords(deliveries: Delivery[], refusal: string)
     const complaint = await complaintOf(delivery);
     if (complaint !== null) complaints.push(complaint.split("\n").map(visible).join("\n"));
   }
+  requireNone(complaints, refusal);
+}
+
+/** An output of a build, and the delivery that has the records of all outputs. */
+export interface OtherOutput {
+  name: string;
+  path: string;
+  recorded: Delivery;
+}
+
+/** Throws a `record` error that names each output whose files the provenance of its build does not tell of. */
+export async function requireDescribed(outputs: OtherOutput[], refusal: string): Promise<void> {
+  const complaints: string[] = [];
+  for (const { name, path, recorded } of outputs) {
+    const file = join(recorded.path, provenance);
+    const statement = parseStatement((await recorded.read(provenance)) ?? "", file);
+    if (describesOutput(statement, name, path)) continue;
+    complaints.push(
+      visible(`${path} has no linkage report, and ${file} does not tell of its files as output '${name}'`),
+    );
+  }
+  requireNone(complaints, refusal);
+}
+
+function requireNone(complaints: string[], refusal: string): void {
   if (complaints.length === 0) return;
   throw new VoyagerError("record", `${refusal}: records are not about the files that they lie beside`, {
     why: complaints.slice(0, mostNamed).join("\n"),

@@ -46,7 +46,11 @@ function channel(
 ): { path: string; index: ChannelIndex } {
   const path = folder();
   for (const name of files) writeFileSync(join(path, name), `${name} of ${packages.length}`, { mode: 0o444 });
-  return { path, index: { schema: "voyager-channel/1", name: "acme", binaryCacheUrl, packages } };
+  const expressions = "packages" as const;
+  return {
+    path,
+    index: { schema: "voyager-channel/1", name: "acme", binaryCacheUrl, expressions, packages },
+  };
 }
 const files = ["index.html", "index.json", "nixexprs.tar.xz"];
 

@@ -1,24 +1,17 @@
 /** What is to be published: the paths that are named, all that they need, and what is known of them. */
-import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { type ChannelIndex, readIndex } from "../channel/channel-index.ts";
-import { channelFiles } from "../channel/make.ts";
 import { VoyagerError } from "../common/errors.ts";
 import { linesOf, runNix } from "../common/nix.ts";
 import { visible } from "../common/text.ts";
 import { requireApproved } from "../deliveries/approved.ts";
-import type { Delivery } from "../deliveries/delivery.ts";
+import { type Delivery, hasRecord } from "../deliveries/delivery.ts";
 import { realPath } from "../deliveries/folders.ts";
-import { openOwn, requireOwnRecords } from "../deliveries/own-records.ts";
+import { openOwn, type OtherOutput, requireDescribed, requireOwnRecords } from "../deliveries/own-records.ts";
 import { closureOf } from "../deliveries/stores.ts";
 import { recordedOutput } from "../spec/channel.ts";
 import { inBatches } from "./cache.ts";
+import { type Channel, channelAt, requireAsMade, requireComplete, requireNothingElse } from "./channel.ts";
 import { requireCopyable } from "./channel-folder.ts";
-
-export interface Channel {
-  path: string;
-  index: ChannelIndex;
-}
 
 /** What will be published. */
 export interface Gathered {
@@ -63,32 +56,13 @@ export async function gather(paths: string[]): Promise<Gathered> {
     deliveries.filter(({ report }) => report !== null),
     refusal,
   );
+  await requireChannels(channels, deliveries);
   return { roots, channels, closure, deliveries };
 }
 
-/** The channel that a path is. One that has more in it than mkChannel puts there is none. */
-function channelAt(path: string): Channel | null {
-  const index = existsSync(`${path}/${channelFiles.expressions}`) ? readIndex(path) : null;
-  if (index === null) return null;
-  const own: string[] = [...Object.values(channelFiles), "nix-support"];
-  return readdirSync(path).every((name) => own.includes(name)) ? { path, index } : null;
-}
-
-/** What a channel names without a reference to it would not be published with it. */
-function requireComplete({ path, index }: Channel, closure: Set<string>): void {
-  const named = index.packages.flatMap(({ outputs }) => outputs.map((output) => output.path));
-  const lost = named.find((one) => !closure.has(one));
-  if (lost === undefined) return;
-  throw new VoyagerError("record", `nothing was published: ${path} names ${lost}, and does not refer to it`, {
-    why: "Nix would copy the channel without this package",
-    remedy: "build the channel again with mkChannel",
-  });
-}
-
-/** All deliveries of the closure. */
+/** All deliveries of the closure. What is named is one, and the packages of channels are, or the outputs of one. */
 async function approved(roots: string[], channels: Channel[], closure: string[]): Promise<Delivery[]> {
   const opened = await Promise.all(closure.map(openOwn));
-  const hasRecord = ({ report, problem }: Delivery) => report !== null || problem !== null;
   const channelPaths = new Set(channels.map(({ path }) => path));
   const packages = channels.flatMap(({ index }) => index.packages.map(recordedOutput));
   const wanted = new Set([...roots.filter((path) => !channelPaths.has(path)), ...packages]);
@@ -102,12 +76,37 @@ async function approved(roots: string[], channels: Channel[], closure: string[])
   return judged;
 }
 
+/** Outputs of channels' packages that have no report of their own. */
+function otherOutputs(channels: Channel[], deliveries: Delivery[]): OtherOutput[] {
+  const known = new Map(deliveries.map((one) => [one.path, one]));
+  return channels.flatMap(({ index }) =>
+    index.packages.flatMap((one) => {
+      const recorded = known.get(recordedOutput(one));
+      const others = one.outputs.filter(({ path }) => !known.has(path));
+      return recorded === undefined ? [] : others.map((output) => ({ ...output, recorded }));
+    }),
+  );
+}
+
+/** Sees that channels bring their packages, as they say, and nothing else. */
+async function requireChannels(channels: Channel[], deliveries: Delivery[]): Promise<void> {
+  await requireDescribed(otherOutputs(channels, deliveries), refusal);
+  for (const channel of channels) {
+    const outputs = channel.index.packages.flatMap((one) => one.outputs.map(({ path }) => path));
+    const delivered = outputs.length === 0 ? [] : await closureOf(outputs, null);
+    requireNothingElse(channel, await closureOf([channel.path], null), delivered);
+    requireAsMade(channel, deliveries);
+  }
+}
+
 /** The other outputs of the derivation that made a path, if it is still here: one of them has the record of all. */
 async function outputsOfSameBuild(path: string): Promise<string[]> {
   const deriver = (await runNix("nix-store", ["--query", "--deriver", path])).stdout.trim();
   if (dirname(deriver) !== dirname(path)) return [];
   const { status, stdout } = await runNix("nix-store", ["--query", "--outputs", deriver]);
-  return status === 0 ? linesOf(stdout) : [];
+  const outputs = status === 0 ? linesOf(stdout) : [];
+  // Whoever gave us the path may have named the derivation of another build.
+  return outputs.includes(path) ? outputs : [];
 }
 
 /** What was changed on the disk since it was built must not get a signature. */

@@ -8,7 +8,8 @@ import type { Answer } from "../common/nix.ts";
 import { redactor } from "../common/redact.ts";
 import { count, visible } from "../common/text.ts";
 import { copySigned, isMachine, type PathFacts, pathFacts, signThere, verifySignatures } from "./cache.ts";
-import { type Channel, gather } from "./gather.ts";
+import type { Channel } from "./channel.ts";
+import { gather } from "./gather.ts";
 import { layOutChannel, requireFolder } from "./channel-folder.ts";
 import { readSigningKey, type SigningKey } from "./key.ts";
 
@@ -42,6 +43,10 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
   if (key.warning !== null) log.warn(key.warning);
   const { roots, channels, closure, deliveries } = await gather(paths);
   const channel = onlyChannel(channels, channelDir);
+  for (const { path, index } of channels) {
+    if (index.expressions === "src")
+      log.warn(`${path} has expressions of its src: what they do was not judged`);
+  }
   if (channelDir !== undefined) requireFolder(channelDir);
   const here = await pathFacts(null, closure);
   const before = await pathFacts(to, closure);
