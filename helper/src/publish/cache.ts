@@ -1,7 +1,8 @@
 /** A store that is published to, a binary cache or another machine. All that is asked of it, Nix's own tools ask. */
 import { hexOfNixHash } from "../common/nix-hash.ts";
 import { type Answer, runNix } from "../common/nix.ts";
-import { VoyagerError } from "../common/errors.ts";
+import { messageOf, VoyagerError } from "../common/errors.ts";
+import { visible } from "../common/text.ts";
 import type { SigningKey } from "./key.ts";
 
 /** What a store knows of a path. */
@@ -47,8 +48,9 @@ export function factsIn(json: unknown): [path: string, facts: PathFacts][] {
     ? (json as NixInfo[]).map((one) => [one.path ?? "", one])
     : Object.entries(json as Record<string, NixInfo | null>);
   return known.flatMap(([path, info]) => {
-    const narHash = hexOfNixHash(info?.narHash ?? "");
-    if (!info || info.valid === false || narHash === null) return [];
+    if (!info || info.valid === false) return [];
+    const narHash = hexOfNixHash(info.narHash ?? "");
+    if (narHash === null || path === "") throw new Error(`it tells no hash of ${visible(path) || "a path"}`);
     return [[path, { narHash, narSize: info.narSize ?? 0, signatures: info.signatures ?? [] }]];
   });
 }
@@ -65,12 +67,33 @@ export async function pathFacts(store: string | null, paths: string[]): Promise<
   for (const batch of inBatches(paths)) {
     const answer = await runNix("nix", ["path-info", "--json", ...where, ...batch]);
     if (answer.status !== 0) throw unanswered(store, answer);
-    for (const [path, one] of factsIn(JSON.parse(answer.stdout))) facts.set(path, one);
+    for (const [path, one] of understood(store, answer.stdout)) facts.set(path, one);
   }
   return facts;
 }
 
-function unanswered(store: string | null, { stderr }: Answer): VoyagerError {
+/** An answer that is not understood is none: a path of which nothing is known would count as missing. */
+function understood(store: string | null, answer: string): [path: string, facts: PathFacts][] {
+  try {
+    return factsIn(JSON.parse(answer));
+  } catch (error) {
+    throw unanswered(store, { stderr: `the answer of nix path-info is not understood: ${messageOf(error)}` });
+  }
+}
+
+/** Those of the paths that not both stores have with the same files. */
+export function differing(
+  paths: string[],
+  here: Map<string, PathFacts>,
+  there: Map<string, PathFacts>,
+): string[] {
+  return paths.filter((path) => {
+    const [one, other] = [here.get(path), there.get(path)];
+    return !one || !other || one.narHash !== other.narHash;
+  });
+}
+
+function unanswered(store: string | null, { stderr }: Pick<Answer, "stderr">): VoyagerError {
   return new VoyagerError("publish", `${store ?? "this machine's Nix store"} does not tell what it has`, {
     why: stderr.trim(),
     remedy:

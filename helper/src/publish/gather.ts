@@ -1,7 +1,7 @@
 /** What is to be published: the paths that are named, all that they need, and what is known of them. */
 import { dirname } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
-import { linesOf, runNix } from "../common/nix.ts";
+import { type Answer, linesOf, runNix } from "../common/nix.ts";
 import { visible } from "../common/text.ts";
 import { requireApproved } from "../deliveries/approved.ts";
 import { type Delivery, hasRecord } from "../deliveries/delivery.ts";
@@ -109,12 +109,19 @@ async function outputsOfSameBuild(path: string): Promise<string[]> {
   return outputs.includes(path) ? outputs : [];
 }
 
+/** What Nix says of paths that are not as they were built. It may end with an error, and say nothing. */
+export function complaintsOf({ status, stderr }: Answer, paths: string[]): string[] {
+  if (status === 0) return [];
+  const lines = linesOf(stderr);
+  if (lines.length > 0) return lines;
+  return [`nix-store --verify-path ended with ${status}, and did not say for which of these:`, ...paths];
+}
+
 /** What was changed on the disk since it was built must not get a signature. */
 async function requireIntact(paths: string[]): Promise<void> {
   const complaints: string[] = [];
   for (const batch of inBatches(paths)) {
-    const { status, stderr } = await runNix("nix-store", ["--verify-path", ...batch]);
-    if (status !== 0) complaints.push(...linesOf(stderr));
+    complaints.push(...complaintsOf(await runNix("nix-store", ["--verify-path", ...batch]), batch));
   }
   if (complaints.length === 0) return;
   throw new VoyagerError(

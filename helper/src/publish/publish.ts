@@ -7,7 +7,15 @@ import { type Log, secondsSince } from "../common/log.ts";
 import type { Answer } from "../common/nix.ts";
 import { redactor } from "../common/redact.ts";
 import { count, visible } from "../common/text.ts";
-import { copySigned, isMachine, type PathFacts, pathFacts, signThere, verifySignatures } from "./cache.ts";
+import {
+  copySigned,
+  differing,
+  isMachine,
+  type PathFacts,
+  pathFacts,
+  signThere,
+  verifySignatures,
+} from "./cache.ts";
 import type { Channel } from "./channel.ts";
 import { gather } from "./gather.ts";
 import { layOutChannel, requireFolder } from "./channel-folder.ts";
@@ -48,7 +56,7 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
       log.warn(`${path} has expressions of its src: what they do was not judged`);
   }
   if (channelDir !== undefined) requireFolder(channelDir);
-  const here = await pathFacts(null, closure);
+  const here = await localFacts(closure);
   const before = await pathFacts(to, closure);
   requireSame(to, here, before);
   const missing = closure.filter((path) => !before.has(path));
@@ -57,7 +65,7 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
   );
   const start = performance.now();
   await copy(to, roots, closure, [...before.keys()], key);
-  await requireThere(to, here, key);
+  await requireThere(to, closure, here, key);
   log.info({ seconds: secondsSince(start) }, `copied to ${told(to)}`);
   if (channel !== null && channelDir !== undefined) layOutChannel(channel.path, channel.index, channelDir);
   const lacked = new Set(missing);
@@ -69,6 +77,17 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
     channel:
       channel === null ? null : { name: channel.index.name, path: channel.path, folder: channelDir ?? null },
   };
+}
+
+/** What this machine's store knows of all of the paths. What it does not know could not be compared. */
+async function localFacts(closure: string[]): Promise<Map<string, PathFacts>> {
+  const here = await pathFacts(null, closure);
+  const unknown = closure.filter((path) => !here.has(path));
+  if (unknown.length === 0) return here;
+  throw new VoyagerError("publish", "nothing was published: Nix does not tell what it has of all paths", {
+    why: named(unknown),
+    remedy: "see whether something removes paths at the same time (nix-collect-garbage), and run it again",
+  });
 }
 
 /** Text without the password that the address may have. */
@@ -108,10 +127,10 @@ function named(paths: string[]): string {
 
 /** Two builds of one derivation may differ: what the cache has by this name would not be what was checked. */
 function requireSame(to: string, here: Map<string, PathFacts>, there: Map<string, PathFacts>): void {
-  const others = [...there].filter(([path, { narHash }]) => here.get(path)?.narHash !== narHash);
+  const others = differing([...there.keys()], here, there);
   if (others.length === 0) return;
   throw new VoyagerError("publish", `nothing was published: ${told(to)} has other files by the same names`, {
-    why: named(others.map(([path]) => path)),
+    why: named(others),
     remedy:
       "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
   });
@@ -147,10 +166,13 @@ async function broken(to: string, closure: string[], { stderr }: Answer): Promis
 }
 
 /** Asks the store for all of it: the same files, with a signature that is the key's. */
-async function requireThere(to: string, here: Map<string, PathFacts>, key: SigningKey): Promise<void> {
-  const closure = [...here.keys()];
-  const there = await pathFacts(to, closure);
-  const wrong = closure.filter((path) => there.get(path)?.narHash !== here.get(path)?.narHash);
+async function requireThere(
+  to: string,
+  closure: string[],
+  here: Map<string, PathFacts>,
+  key: SigningKey,
+): Promise<void> {
+  const wrong = differing(closure, here, await pathFacts(to, closure));
   const verified = await verifySignatures(to, closure, key);
   if (wrong.length === 0 && verified.status === 0) return;
   throw new VoyagerError(
