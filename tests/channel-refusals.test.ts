@@ -239,6 +239,9 @@ describe("wrong uses are named", () => {
       status: 64,
       stderr: expect.stringContaining("it is not of the form that Nix has"),
     });
+    const secret = await acme.publish("https://ci:hunter2@cache.example.org", [acme.greet]);
+    expect(secret).toMatchObject({ status: 64, stderr: expect.stringContaining("netrc-file") });
+    expect(secret.stdout + secret.stderr).not.toContain("hunter2");
     const args = [acme.greet, "--channel-dir", join(acme.folder, "no-channel")];
     expect((await acme.publish(`file://${acme.folder}/never`, args)).stderr).toContain("wants one channel");
     expect(existsSync(join(acme.folder, "never"))).toBe(false);

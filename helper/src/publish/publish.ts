@@ -5,7 +5,6 @@
 import { VoyagerError } from "../common/errors.ts";
 import { type Log, secondsSince } from "../common/log.ts";
 import type { Answer } from "../common/nix.ts";
-import { redactor } from "../common/redact.ts";
 import { count, visible } from "../common/text.ts";
 import {
   copySigned,
@@ -19,6 +18,7 @@ import {
 import type { Channel } from "./channel.ts";
 import { gather } from "./gather.ts";
 import { layOutChannel, requireFolder } from "./channel-folder.ts";
+import { requireAddress } from "./address.ts";
 import { readSigningKey, type SigningKey } from "./key.ts";
 
 export interface Publication {
@@ -66,11 +66,11 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
   const start = performance.now();
   await copy(to, roots, closure, [...before.keys()], key);
   await requireThere(to, closure, here, key);
-  log.info({ seconds: secondsSince(start) }, `copied to ${told(to)}`);
+  log.info({ seconds: secondsSince(start) }, `copied to ${visible(to)}`);
   if (channel !== null && channelDir !== undefined) layOutChannel(channel.path, channel.index, channelDir);
   const lacked = new Set(missing);
   return {
-    to: told(to),
+    to,
     publicKey: key.publicKey,
     paths: closure.map((path) => ({ path, size: here.get(path)?.narSize ?? 0, copied: lacked.has(path) })),
     deliveries: deliveries.length,
@@ -90,29 +90,6 @@ async function localFacts(closure: string[]): Promise<Map<string, PathFacts>> {
   });
 }
 
-/** Text without the password that the address may have. */
-function redacted(to: string, text: string): string {
-  return redactor([to])?.(text) ?? text;
-}
-
-/** The address, for people. */
-function told(to: string): string {
-  return redacted(to, to);
-}
-
-function requireAddress(to: string): void {
-  const problem = !/^[a-z][a-z0-9+-]*:\/\//.test(to)
-    ? "it is not of the form that Nix has: file:///folder, http://…, s3://bucket, ssh://host"
-    : /[?&]secret-key=/.test(to)
-      ? "it names a secret key itself"
-      : null;
-  if (problem === null) return;
-  throw new VoyagerError("usage", `nothing can be published to ${told(to)}`, {
-    why: problem,
-    remedy: "--to file:///srv/cache --key-file SECRET-KEY",
-  });
-}
-
 function onlyChannel(channels: Channel[], channelDir: string | undefined): Channel | null {
   if (channelDir === undefined || channels.length === 1) return channels[0] ?? null;
   throw new VoyagerError("usage", `--channel-dir wants one channel, and ${channels.length} were named`, {
@@ -129,11 +106,15 @@ function named(paths: string[]): string {
 function requireSame(to: string, here: Map<string, PathFacts>, there: Map<string, PathFacts>): void {
   const others = differing([...there.keys()], here, there);
   if (others.length === 0) return;
-  throw new VoyagerError("publish", `nothing was published: ${told(to)} has other files by the same names`, {
-    why: named(others),
-    remedy:
-      "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
-  });
+  throw new VoyagerError(
+    "publish",
+    `nothing was published: ${visible(to)} has other files by the same names`,
+    {
+      why: named(others),
+      remedy:
+        "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
+    },
+  );
 }
 
 /** Copies what lacks, and signs what was there: perhaps others have published it, with their key. */
@@ -158,8 +139,8 @@ async function broken(to: string, closure: string[], { stderr }: Answer): Promis
     there === null
       ? "how much is there is not known"
       : `${there.size} of ${count(closure.length, "path")} are there`;
-  return new VoyagerError("publish", `${told(to)} could not be given everything: ${far}`, {
-    why: redacted(to, stderr).trim().split("\n").map(visible).join("\n"),
+  return new VoyagerError("publish", `${visible(to)} could not be given everything: ${far}`, {
+    why: stderr.trim().split("\n").map(visible).join("\n"),
     remedy:
       "no channel was changed, and each path that is there is whole;\nrun the same again when the cause is gone",
   });
@@ -177,9 +158,9 @@ async function requireThere(
   if (wrong.length === 0 && verified.status === 0) return;
   throw new VoyagerError(
     "publish",
-    `${told(to)} does not have all that was copied there, signed by ${key.name}`,
+    `${visible(to)} does not have all that was copied there, signed by ${key.name}`,
     {
-      why: wrong.length > 0 ? named(wrong) : redacted(to, verified.stderr).trim(),
+      why: wrong.length > 0 ? named(wrong) : verified.stderr.trim(),
       remedy: "somebody else may have written there at the same time: run it again",
     },
   );
