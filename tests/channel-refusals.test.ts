@@ -200,6 +200,21 @@ describe("not published is", () => {
     expect(stderr).toContain(acme.greet);
   });
 
+  test("what the cache has with other references", async () => {
+    const served = servedCopy("references");
+    const narinfo = narinfoOf(served, acme.channel);
+    const text = readFileSync(narinfo, "utf8");
+    writeFileSync(
+      narinfo,
+      text.replace(`${basename(acme.bcrypt)} `, "").replace(` ${basename(acme.bcrypt)}`, ""),
+    );
+    expect(readFileSync(narinfo, "utf8")).not.toBe(text);
+    const { status, stderr } = await acme.publish(`file://${served}/cache`, [acme.channel]);
+    expect(status).toBe(10);
+    expect(stderr).toContain("has other files by the same names");
+    expect(stderr).toContain(acme.channel);
+  });
+
   test("what is not in the store, or below a path of it", async () => {
     expect(await unpublished(["/etc/hostname"])).toMatchObject({ status: 64 });
     const { status, stderr } = await unpublished([join(acme.greet, "bin")]);

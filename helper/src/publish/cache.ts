@@ -10,6 +10,8 @@ export interface PathFacts {
   /** SHA-256 of its NAR, in hexadecimal digits. */
   narHash: string;
   narSize: number;
+  /** Store paths that it refers to, in order: a signature is of these, too. */
+  references: string[];
   /** "NAME:BASE64" */
   signatures: string[];
 }
@@ -39,6 +41,7 @@ interface NixInfo {
   valid?: boolean;
   narHash?: string;
   narSize?: number;
+  references?: string[];
   signatures?: string[];
 }
 
@@ -51,7 +54,8 @@ export function factsIn(json: unknown): [path: string, facts: PathFacts][] {
     if (!info || info.valid === false) return [];
     const narHash = hexOfNixHash(info.narHash ?? "");
     if (narHash === null || path === "") throw new Error(`it tells no hash of ${visible(path) || "a path"}`);
-    return [[path, { narHash, narSize: info.narSize ?? 0, signatures: info.signatures ?? [] }]];
+    const { narSize = 0, signatures = [] } = info;
+    return [[path, { narHash, narSize, references: [...(info.references ?? [])].sort(), signatures }]];
   });
 }
 
@@ -81,7 +85,12 @@ function understood(store: string | null, answer: string): [path: string, facts:
   }
 }
 
-/** Those of the paths that not both stores have with the same files. */
+/** What a signature of a path is of, besides its name. */
+function signed({ narHash, narSize, references }: PathFacts): string {
+  return [narHash, narSize, ...references].join(" ");
+}
+
+/** Those of the paths that not both stores have with the same files and references. */
 export function differing(
   paths: string[],
   here: Map<string, PathFacts>,
@@ -89,7 +98,7 @@ export function differing(
 ): string[] {
   return paths.filter((path) => {
     const [one, other] = [here.get(path), there.get(path)];
-    return !one || !other || one.narHash !== other.narHash;
+    return !one || !other || signed(one) !== signed(other);
   });
 }
 
@@ -128,7 +137,9 @@ async function forAll(paths: string[], args: string[]): Promise<Answer> {
   return answer;
 }
 
-/** Signs paths that a binary cache has already; those that have the signature stay as they are. */
+/**
+ * Signs paths that a binary cache has already. Nix signs what the cache says of them at that moment, so
+ * ask it right before and after; those that have the signature stay as they are. */
 export function signThere(store: string, paths: string[], key: SigningKey): Promise<Answer> {
   return forAll(paths, ["store", "sign", "--key-file", key.file, "--store", store, ...fresh]);
 }

@@ -64,7 +64,8 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
     `${count(closure.length, "path")} checked, ${count(deliveries.length, "delivery", "deliveries")} among them, all with the verdict pass; ${missing.length} to copy`,
   );
   const start = performance.now();
-  await copy(to, roots, closure, [...before.keys()], key);
+  await copy(to, roots, closure, key);
+  if (!isMachine(to)) await sign(to, [...before.keys()], here, key);
   await requireThere(to, closure, here, key);
   log.info({ seconds: secondsSince(start) }, `copied to ${visible(to)}`);
   if (channel !== null && channelDir !== undefined) layOutChannel(channel.path, channel.index, channelDir);
@@ -117,19 +118,34 @@ function requireSame(to: string, here: Map<string, PathFacts>, there: Map<string
   );
 }
 
-/** Copies what lacks, and signs what was there: perhaps others have published it, with their key. */
-async function copy(
-  to: string,
-  roots: string[],
-  closure: string[],
-  there: string[],
-  key: SigningKey,
-): Promise<void> {
+/** Copies what lacks. */
+async function copy(to: string, roots: string[], closure: string[], key: SigningKey): Promise<void> {
   const copied = await copySigned(to, roots, key);
   if (copied.status !== 0) throw await broken(to, closure, copied);
-  if (isMachine(to)) return;
+}
+
+/** Signs what was there, perhaps published by others with their key: it must be what was checked, now and after that. */
+async function sign(
+  to: string,
+  there: string[],
+  here: Map<string, PathFacts>,
+  key: SigningKey,
+): Promise<void> {
+  const wrong = differing(there, here, await pathFacts(to, there));
+  if (wrong.length > 0) throw replaced(to, wrong, "and nothing of this was signed");
   const signed = await signThere(to, there, key);
-  if (signed.status !== 0) throw await broken(to, closure, signed);
+  if (signed.status !== 0) throw await broken(to, there, signed);
+  const later = differing(there, here, await pathFacts(to, there));
+  if (later.length > 0) throw replaced(to, later, `and may have been signed by ${key.name}`);
+}
+
+/** Somebody writes to the cache at the same time, and other things. */
+function replaced(to: string, paths: string[], result: string): VoyagerError {
+  return new VoyagerError("publish", `${visible(to)} was changed while it was published to, ${result}`, {
+    why: named(paths),
+    remedy:
+      "find out who else writes there; remove these paths (.narinfo) from the cache, and run the same again.\nIf others could fetch what was signed, make a new key",
+  });
 }
 
 /** What Nix says of a copy that failed, and how far it was: what lacks is copied the next time. */
