@@ -128,6 +128,15 @@ describe("not published is", () => {
     );
   });
 
+  test("what has failed, and was kept for its report", async () => {
+    const path = await changed("failed", (folder) =>
+      writeFileSync(join(folder, "nix-support/failed"), "exit code 3"),
+    );
+    const { status, stderr } = await unpublished([path]);
+    expect(status).toBe(79);
+    expect(stderr).toContain(`${path}: it failed, and was kept (nix-support/failed): exit code 3`);
+  });
+
   test("what has no record, or one that cannot be read", async () => {
     const none = await changed("bare", (folder) => rmSync(join(folder, "nix-support"), { recursive: true }));
     const torn = await changed("torn", (folder) =>

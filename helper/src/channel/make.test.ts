@@ -215,13 +215,24 @@ test("records of other files, and links to records, make no channel", async () =
   expect((await refusal(specOf([packageOf("linked", linked)]))).details.why).toContain("reached by a link");
 });
 
-test("what has failed and was kept for its report holds the channel back", async () => {
-  const path = built(folder(), `${hash("a")}-a`);
-  const failed = folder();
-  mkdirSync(join(failed, "nix-support"));
-  writeFileSync(join(failed, "nix-support/failed"), "");
-  const error = await refusal(specOf([packageOf("a", path)], { constituents: [path, failed] }));
-  expect(error).toMatchObject({ kind: "test", details: { why: `${failed} has nix-support/failed` } });
+test("what has failed and was kept for its report holds the channel back, in whatever output", async () => {
+  const store = folder();
+  const path = built(store, `${hash("a")}-a`);
+  const [failed, dev] = [folder(), folder()];
+  for (const one of [failed, dev]) mkdirSync(join(one, "nix-support"));
+  writeFileSync(join(failed, "nix-support/failed"), "exit code 3\n");
+  symlinkSync("nowhere", join(dev, "nix-support/failed"));
+  const outputs = [
+    { name: "out", path },
+    { name: "dev", path: dev },
+  ];
+  const error = await refusal(specOf([packageOf("a", path, { outputs })], { constituents: [path, failed] }));
+  expect(error).toMatchObject({
+    kind: "test",
+    details: {
+      why: `${failed}: it failed, and was kept (nix-support/failed): exit code 3\n${dev}: it failed, and was kept (nix-support/failed)`,
+    },
+  });
 });
 
 describe("a channel of sources", () => {

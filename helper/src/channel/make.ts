@@ -1,9 +1,11 @@
 /** Makes a channel, as mkChannel declares it: everything is checked before the first file is written. */
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
+import { visible } from "../common/text.ts";
 import { requireApproved } from "../deliveries/approved.ts";
 import { type Delivery, hasRecord } from "../deliveries/delivery.ts";
+import { failureText, keptFailure } from "../deliveries/kept-failure.ts";
 import { openOwn, requireDescribed, requireOwnRecords } from "../deliveries/own-records.ts";
 import type { Report } from "../linkage/report.ts";
 import { type ChannelSpec, recordedOutput } from "../spec/channel.ts";
@@ -90,12 +92,16 @@ function products(out: string): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A build that Nix and Hydra let pass, so that its report is kept, may say that it has failed. */
-function requireSuccess({ name, constituents }: ChannelSpec): void {
-  const failed = constituents.filter((path) => existsSync(join(path, "nix-support/failed")));
+/** Nothing that had to succeed, and no output of a package, may say that it has failed. */
+function requireSuccess({ name, constituents, packages }: ChannelSpec): void {
+  const outputs = packages.flatMap((one) => one.outputs.map(({ path }) => path));
+  const failed = [...new Set([...constituents, ...outputs])].flatMap((path) => {
+    const failure = keptFailure(path);
+    return failure === null ? [] : [`${visible(path)}: ${failureText(failure)}`];
+  });
   if (failed.length === 0) return;
   throw new VoyagerError("test", `the channel '${name}' is not made: what it depends on has failed`, {
-    why: failed.map((path) => `${path} has nix-support/failed`).join("\n"),
+    why: failed.join("\n"),
     remedy: "see the log and the report of each",
   });
 }

@@ -7,6 +7,7 @@ import { parseStatement } from "../records/provenance/read.ts";
 import { compareFiles, describesOutput } from "../records/provenance/verify.ts";
 import { type Delivery, openDelivery, recordFiles } from "./delivery.ts";
 import { readerOf } from "./folders.ts";
+import { keptFailure } from "./kept-failure.ts";
 
 const provenance = "nix-support/provenance.json";
 
@@ -15,7 +16,7 @@ const mostNamed = 20;
 
 /** The delivery at a path of this machine. A report that is reached by a link is another path's, and a problem. */
 export async function openOwn(path: string): Promise<Delivery> {
-  const delivery = await openDelivery(path, readerOf(path));
+  const delivery = { ...(await openDelivery(path, readerOf(path))), failure: keptFailure(path) };
   if (delivery.report === null || isPlainFile(join(path, recordFiles.report))) return delivery;
   return { ...delivery, report: null, problem: `${recordFiles.report}: it is reached by a link` };
 }
