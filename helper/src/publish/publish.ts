@@ -59,6 +59,7 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
   const here = await localFacts(closure);
   const before = await pathFacts(to, closure);
   requireSame(to, here, before);
+  if (isMachine(to)) await requireSigned(to, [...before.keys()], key);
   const missing = closure.filter((path) => !before.has(path));
   log.info(
     `${count(closure.length, "path")} checked, ${count(deliveries.length, "delivery", "deliveries")} among them, all with the verdict pass; ${missing.length} to copy`,
@@ -114,6 +115,24 @@ function requireSame(to: string, here: Map<string, PathFacts>, there: Map<string
       why: named(others),
       remedy:
         "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
+    },
+  );
+}
+
+/**
+ * What another machine's store has already, Nix does not send again, so a signature would not get
+ * there: what lacks it is refused.
+ */
+async function requireSigned(to: string, there: string[], key: SigningKey): Promise<void> {
+  const verified = await verifySignatures(to, there, key);
+  if (verified.status === 0) return;
+  throw new VoyagerError(
+    "publish",
+    `nothing was published: ${visible(to)} has paths that ${key.name} has not signed`,
+    {
+      why: `${verified.stderr.trim().split("\n").slice(0, mostNamed).map(visible).join("\n")}\nNix does not add signatures to what the store of another machine has`,
+      remedy:
+        "sign them on that machine (nix store sign --key-file SECRET-KEY PATH…), or remove them there\n(nix-store --delete PATH…); or publish to a binary cache, which takes more keys",
     },
   );
 }
