@@ -3,10 +3,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -76,14 +78,55 @@ test("files and records are there, those of before are gone, and what is others'
   expect(readdirSync(served).sort()).toEqual([...files, "records", "robots.txt"]);
 });
 
-test("a channel that was laid out half is laid out again", () => {
+test("what was left half is swept up, and what another is at is left alone", () => {
   const served = folder();
   const { path, index } = channel([entry(folder(), "a")], files);
-  mkdirSync(join(served, `records/new-${hash("a")}-a/nix-support`), { recursive: true });
-  writeFileSync(join(served, "nixexprs.tar.xz.new"), "half");
+  requireFolder(served);
+  const [left, under] = [".voyager-publish-aaaaaa", ".voyager-publish-bbbbbb"] as const;
+  for (const name of [left, under]) {
+    mkdirSync(join(served, name));
+    writeFileSync(join(served, name, "index.html"), "half");
+  }
+  const longAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
+  utimesSync(join(served, left), longAgo, longAgo);
   layOutChannel(path, index, served);
-  expect(readdirSync(served).sort()).toEqual([...files, "records"]);
+  expect(readdirSync(served).sort()).toEqual([under, ...files, "records"]);
+  expect(readFileSync(join(served, under, "index.html"), "utf8")).toBe("half");
   expect(readdirSync(join(served, "records"))).toEqual([`${hash("a")}-a`]);
+});
+
+test("a name that another uses for what is half copied is not ours: nothing is written through a link there", () => {
+  const [served, outside] = [folder(), join(folder(), "outside")];
+  writeFileSync(outside, "theirs");
+  const { path, index } = channel([entry(folder(), "a")], files);
+  requireFolder(served);
+  symlinkSync(outside, join(served, "nixexprs.tar.xz.new"));
+  symlinkSync(outside, join(served, "index.html"));
+  layOutChannel(path, index, served);
+  expect(readFileSync(outside, "utf8")).toBe("theirs");
+  expect(readFileSync(join(served, "index.html"), "utf8")).toBe("index.html of 1");
+  expect(readlinkSync(join(served, "nixexprs.tar.xz.new"))).toBe(outside);
+});
+
+test("records that are there are replaced, be they changed, links or more", () => {
+  const served = folder();
+  const store = folder();
+  const { path, index } = channel([entry(store, "a"), entry(store, "b"), entry(store, "c")], files);
+  const support = (letter: string) => join(served, `records/${hash(letter)}-${letter}/nix-support`);
+  requireFolder(served);
+  mkdirSync(support("a"), { recursive: true });
+  writeFileSync(join(support("a"), "verify"), "changed");
+  writeFileSync(join(support("a"), "more"), "");
+  const outside = folder();
+  mkdirSync(join(support("b"), ".."), { recursive: true });
+  symlinkSync(outside, support("b"));
+  symlinkSync(outside, join(served, `records/${hash("c")}-c`));
+  layOutChannel(path, index, served);
+  for (const letter of ["a", "b", "c"]) {
+    expect(readdirSync(support(letter)).sort()).toEqual([...recordNames]);
+    expect(readFileSync(join(support(letter), "verify"), "utf8")).toBe(`verify of ${letter}`);
+  }
+  expect(readdirSync(outside)).toEqual([]);
 });
 
 test("a folder in the store, and a file, cannot be served", async () => {

@@ -3,13 +3,14 @@ import {
   accessSync,
   constants,
   copyFileSync,
-  existsSync,
+  lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
 } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { ChannelEntry, ChannelIndex } from "../channel/channel-index.ts";
 import { channelFiles } from "../channel/make.ts";
 import { messageOf, VoyagerError } from "../common/errors.ts";
@@ -21,6 +22,12 @@ import { recordedOutput } from "../spec/channel.ts";
 
 /** The order in which files are replaced: what Nix reads comes last. */
 const order = [channelFiles.index, channelFiles.page, channelFiles.cacheUrl, channelFiles.expressions];
+
+/** Folders for what is half copied. */
+const stagingPrefix = ".voyager-publish-";
+
+/** A folder for what is half copied that is older than this, in milliseconds, is what somebody has left who was killed. */
+const abandoned = 24 * 60 * 60 * 1000;
 
 /** Makes the folder, or sees that it can be written to. Throws a `usage` error when it cannot. */
 export function requireFolder(folder: string): void {
@@ -67,43 +74,59 @@ function requirePlain(file: string): void {
 
 /** Copies the channel's files, and the records of its packages, into the folder; removes records of others. */
 export function layOutChannel(channel: string, index: ChannelIndex, folder: string): void {
-  const records = join(folder, channelFiles.records);
-  for (const entry of index.packages) copyRecords(entry, records);
-  for (const name of order) {
-    const source = join(channel, name);
-    if (name !== channelFiles.cacheUrl || index.binaryCacheUrl !== null) replace(source, join(folder, name));
-    else rmSync(join(folder, name), { force: true });
+  sweep(folder);
+  // A name of its own: somebody else may be publishing there, or have been killed at it.
+  const staging = mkdtempSync(join(folder, stagingPrefix));
+  try {
+    const records = join(folder, channelFiles.records);
+    for (const entry of index.packages) copyRecords(entry, records, staging);
+    for (const name of order) {
+      if (name !== channelFiles.cacheUrl || index.binaryCacheUrl !== null)
+        replace(join(channel, name), join(folder, name), staging);
+      else rmSync(join(folder, name), { force: true });
+    }
+    const kept = new Set(index.packages.map((one) => basename(recordedOutput(one))));
+    for (const name of readdirSync(records)) {
+      if (!kept.has(name) && storeNamePattern.test(name)) remove(join(records, name));
+    }
+  } finally {
+    remove(staging);
   }
-  const kept = new Set(index.packages.map((one) => basename(recordedOutput(one))));
-  for (const name of readdirSync(records)) {
-    if (!kept.has(name) && storeNamePattern.test(name)) rmSync(join(records, name), { recursive: true });
+}
+
+/** Removes what others have left. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(stagingPrefix))) {
+    const left = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    if (left && Date.now() - left.mtimeMs > abandoned) remove(join(folder, name));
   }
+}
+
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** Puts a file in the place of another, whole at any moment. */
-function replace(source: string, target: string): void {
-  const whole = `${target}.new`;
-  rmSync(whole, { force: true });
-  copyPlain(source, whole);
-  renameSync(whole, target);
-}
-
-/** Copies a file, and never what a link leads to. */
-function copyPlain(source: string, target: string): void {
+function replace(source: string, target: string, staging: string): void {
+  const whole = join(staging, basename(target));
   requirePlain(source);
-  copyFileSync(source, target);
+  copyFileSync(source, whole);
+  renameSync(whole, target);
 }
 
-/** The records of a package, in the folders that they have in the store, so that `voyager affected` finds them. */
-function copyRecords(entry: ChannelEntry, folder: string): void {
-  const name = basename(recordedOutput(entry));
-  const target = join(folder, name);
-  // What is in a path of the store never changes.
-  if (existsSync(target)) return;
-  const whole = join(folder, `new-${name}`);
-  rmSync(whole, { recursive: true, force: true });
-  mkdirSync(join(whole, "nix-support"), { recursive: true });
+/**
+ * The records of a package, in the folders that they have in the store, so that `voyager affected` finds them.
+ * Each is replaced: what is there by these names need not be what was checked.
+ */
+function copyRecords(entry: ChannelEntry, folder: string, staging: string): void {
+  const source = recordedOutput(entry);
+  const support = join(folder, basename(source), "nix-support");
+  for (const one of [dirname(support), support]) {
+    if (lstatSync(one, { throwIfNoEntry: false })?.isDirectory() === false) remove(one);
+    mkdirSync(one, { recursive: true });
+  }
   for (const record of recordNames)
-    copyPlain(join(recordedOutput(entry), "nix-support", record), join(whole, "nix-support", record));
-  renameSync(whole, target);
+    replace(join(source, "nix-support", record), join(support, record), staging);
+  const own: readonly string[] = recordNames;
+  for (const name of readdirSync(support)) if (!own.includes(name)) remove(join(support, name));
 }
