@@ -32,7 +32,8 @@ const refusal = "nothing was published";
 
 /**
  * Finds out what is to be published, and checks all of it: that no file was changed since it was
- * built, and that each delivery's verdict is pass. Throws `usage`, `linkage` and `record` errors.
+ * built, that each delivery's verdict is pass and its records are its own, and that channels bring
+ * nothing else. Throws `usage`, `linkage`, `test` and `record` errors.
  */
 export async function gather(paths: string[]): Promise<Gathered> {
   const roots = [...new Set(paths.map(realPath))];
@@ -46,10 +47,7 @@ export async function gather(paths: string[]): Promise<Gathered> {
     });
   }
   const channels = roots.flatMap((path) => channelAt(path) ?? []);
-  for (const channel of channels) {
-    requireComplete(channel, known);
-    requireCopyable(channel.path, channel.index);
-  }
+  for (const channel of channels) requireComplete(channel, known);
   const deliveries = await approved(roots, channels, closure);
   await requireIntact(closure);
   await requireOwnRecords(
@@ -92,6 +90,7 @@ function otherOutputs(channels: Channel[], deliveries: Delivery[]): OtherOutput[
 async function requireChannels(channels: Channel[], deliveries: Delivery[]): Promise<void> {
   await requireDescribed(otherOutputs(channels, deliveries), refusal);
   for (const channel of channels) {
+    requireCopyable(channel.path, channel.index);
     const outputs = channel.index.packages.flatMap((one) => one.outputs.map(({ path }) => path));
     const delivered = outputs.length === 0 ? [] : await closureOf(outputs, null);
     requireNothingElse(channel, await closureOf([channel.path], null), delivered);
