@@ -8,13 +8,15 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import type { Report } from "../helper/src/linkage/report.ts";
-import { Acme } from "./support/acme.ts";
+import { Acme, packages } from "./support/acme.ts";
+import { mustBuild } from "./support/nix.ts";
 import { must } from "./support/run.ts";
 import { address } from "./support/subscriber.ts";
 
@@ -89,10 +91,10 @@ describe("a machine that subscribes does not take", () => {
   });
 });
 
-/** A path of the store with the files of `greet`, changed. */
-async function changedGreet(name: string, change: (folder: string) => void): Promise<string> {
+/** A path of the store with the files of another, which is `greet` if none is named, changed. */
+async function changed(name: string, change: (folder: string) => void, from = acme.greet): Promise<string> {
   const copy = join(acme.folder, name);
-  await must("cp", ["-r", acme.greet, copy]);
+  await must("cp", ["-r", from, copy]);
   await must("chmod", ["-R", "u+w", copy]);
   change(copy);
   const path = await must("nix-store", ["--add", copy]);
@@ -111,7 +113,7 @@ async function unpublished(paths: string[]) {
 
 describe("not published is", () => {
   test("what has a verdict of fail, and what comes with it", async () => {
-    const path = await changedGreet("failing", (folder) => {
+    const path = await changed("failing", (folder) => {
       const file = join(folder, "nix-support/linkage.json");
       const report = JSON.parse(readFileSync(file, "utf8")) as Report;
       const rule = "bundled" as const;
@@ -126,17 +128,55 @@ describe("not published is", () => {
     );
   });
 
-  test("what has no record, or one that cannot be read", async () => {
-    const none = await changedGreet("bare", (folder) =>
-      rmSync(join(folder, "nix-support"), { recursive: true }),
+  test("what has failed, and was kept for its report", async () => {
+    const path = await changed("failed", (folder) =>
+      writeFileSync(join(folder, "nix-support/failed"), "exit code 3"),
     );
-    const torn = await changedGreet("torn", (folder) =>
+    const { status, stderr } = await unpublished([path]);
+    expect(status).toBe(79);
+    expect(stderr).toContain(`${path}: it failed, and was kept (nix-support/failed): exit code 3`);
+  });
+
+  test("what has no record, or one that cannot be read", async () => {
+    const none = await changed("bare", (folder) => rmSync(join(folder, "nix-support"), { recursive: true }));
+    const torn = await changed("torn", (folder) =>
       writeFileSync(join(folder, "nix-support/linkage.json"), "{"),
     );
     const { status, stderr } = await unpublished([acme.greet, none, torn]);
     expect(status).toBe(78);
     expect(stderr).toContain(`${none}: it has no linkage report`);
     expect(stderr).toContain(`${torn}: its record cannot be read: nix-support/linkage.json`);
+  });
+
+  test("what has the records of other files, or links to them", async () => {
+    const copied = await changed("copied", (folder) => writeFileSync(join(folder, "bin/evil"), ""));
+    const linked = await changed("linked", (folder) => {
+      rmSync(join(folder, "nix-support"), { recursive: true });
+      symlinkSync(join(acme.greet, "nix-support"), join(folder, "nix-support"));
+    });
+    const { status, stderr } = await unpublished([copied]);
+    expect(status).toBe(78);
+    expect(stderr).toContain("records are not about the files that they lie beside");
+    expect(stderr).toContain("bin/evil: was not built");
+    expect((await unpublished([linked])).stderr).toContain("linkage.json: it is reached by a link");
+  });
+
+  test("a channel that brings what is no package, or other expressions than its own", async () => {
+    const [stray = ""] = await mustBuild(`
+      let inherit (${packages}) greet; in [ (voyager.lib.mkChannel {
+        name = "stray";
+        packages.greet = greet // { meta.description = "see \${builtins.toFile "notes" "secret"}"; };
+      }) ]`);
+    const { status, stderr } = await unpublished([stray]);
+    expect(status).toBe(78);
+    expect(stderr).toContain(`${stray} refers to what none of its packages needs`);
+    expect(stderr).toMatch(/-notes$/m);
+    const other = (folder: string) => appendFileSync(join(folder, "nixexprs.tar.xz"), "x");
+    const forged = await changed("forged", other, acme.channel);
+    const refused = await unpublished([forged, acme.bcrypt, acme.greet, acme.dev]);
+    expect(refused.status).toBe(78);
+    expect(refused.stderr).toContain(`${forged} is not what mkChannel makes of its index`);
+    expect(refused.stderr).toContain("nixexprs.tar.xz");
   });
 
   test("another output alone; with the one that has the record it is", async () => {
@@ -148,7 +188,7 @@ describe("not published is", () => {
   });
 
   test("what was changed on the disk since it was built", async () => {
-    const path = await changedGreet("touched", () => {});
+    const path = await changed("touched", () => {});
     const file = join(path, "bin/greet");
     chmodSync(file, 0o755);
     appendFileSync(file, "x");
@@ -167,6 +207,21 @@ describe("not published is", () => {
     expect(status).toBe(10);
     expect(stderr).toContain("has other files by the same names");
     expect(stderr).toContain(acme.greet);
+  });
+
+  test("what the cache has with other references", async () => {
+    const served = servedCopy("references");
+    const narinfo = narinfoOf(served, acme.channel);
+    const text = readFileSync(narinfo, "utf8");
+    writeFileSync(
+      narinfo,
+      text.replace(`${basename(acme.bcrypt)} `, "").replace(` ${basename(acme.bcrypt)}`, ""),
+    );
+    expect(readFileSync(narinfo, "utf8")).not.toBe(text);
+    const { status, stderr } = await acme.publish(`file://${served}/cache`, [acme.channel]);
+    expect(status).toBe(10);
+    expect(stderr).toContain("has other files by the same names");
+    expect(stderr).toContain(acme.channel);
   });
 
   test("what is not in the store, or below a path of it", async () => {
@@ -208,6 +263,9 @@ describe("wrong uses are named", () => {
       status: 64,
       stderr: expect.stringContaining("it is not of the form that Nix has"),
     });
+    const secret = await acme.publish("https://ci:hunter2@cache.example.org", [acme.greet]);
+    expect(secret).toMatchObject({ status: 64, stderr: expect.stringContaining("netrc-file") });
+    expect(secret.stdout + secret.stderr).not.toContain("hunter2");
     const args = [acme.greet, "--channel-dir", join(acme.folder, "no-channel")];
     expect((await acme.publish(`file://${acme.folder}/never`, args)).stderr).toContain("wants one channel");
     expect(existsSync(join(acme.folder, "never"))).toBe(false);

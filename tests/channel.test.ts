@@ -15,7 +15,7 @@ afterAll(() => acme.remove());
 
 describe("a channel", () => {
   test("has what Hydra reads, an index with verdicts, and the records of its packages", () => {
-    const { channel, greet } = acme;
+    const { bcrypt, channel, greet } = acme;
     const index = JSON.parse(readFileSync(join(channel, "index.json"), "utf8")) as ChannelIndex;
     expect(index.packages.map(({ attribute, name, linkage }) => [attribute, name, linkage.verdict])).toEqual([
       ["bcrypt", "bcrypt-3.2.2", "pass"],
@@ -26,10 +26,13 @@ describe("a channel", () => {
     }
     const products = readFileSync(join(channel, "nix-support/hydra-build-products"), "utf8");
     expect(products).toContain(`channel - ${channel}/nixexprs.tar.xz\n`);
+    expect(readFileSync(join(channel, "nix-support/hydra-aggregate-constituents"), "utf8")).toBe(
+      `${bcrypt} ${greet} smoke\n`,
+    );
     expect(readlinkSync(join(channel, "records", basename(greet)))).toBe(greet);
   });
 
-  test("needs its packages at run time, and nothing of what made them", async () => {
+  test("needs its packages at run time, and nothing of what made them or had to succeed", async () => {
     const { bcrypt, channel, dev, greet } = acme;
     const references = (await must("nix-store", ["--query", "--references", channel])).split("\n");
     expect(references.sort()).toEqual([bcrypt, channel, dev, greet].sort());

@@ -293,7 +293,7 @@ describe("a release", () => {
       "plain-test-1: it failed, and was kept (nix-support/failed): the test script of plain-test-1 failed with exit code 3",
     );
     expect(stderr).toContain(
-      "broken-1: its linkage verdict is fail: architecture: bin/arm-helper is for aarch64",
+      "broken-1: the verdict of its linkage report is fail: architecture: bin/arm-helper is for aarch64",
     );
     expect(stderr).toContain("silent-1: it has no linkage report");
     expect(stderr).not.toContain("bcrypt-3.2.2: ");

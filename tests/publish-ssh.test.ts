@@ -48,6 +48,22 @@ test("its store gets the paths with their signatures", async () => {
   });
 });
 
+test("a second key is refused, with what can be done", async () => {
+  const file = join(acme.folder, "second");
+  const publicKey = await acme.makeKey("acme-2", file);
+  const { status, stderr } = await acme.publish(address, [acme.greet], file);
+  expect(status).toBe(10);
+  expect(stderr).toContain(`nothing was published: ${address} has paths that acme-2 has not signed`);
+  expect(stderr).toContain(acme.greet);
+  // What the remedy says, does it.
+  await machine.must(`cat >/root/second <<'END'\n${readFileSync(file, "utf8")}\nEND`);
+  await machine.must(
+    `nix --extra-experimental-features nix-command store sign --key-file /root/second ${acme.greet}`,
+  );
+  const again = await acme.publish(address, [acme.greet], file);
+  expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining(publicKey) });
+});
+
 test("a machine that does not answer is told, and nothing else happens", async () => {
   const { status, stderr } = await acme.publish("ssh://root@127.0.0.1:1", [acme.greet]);
   expect(status).toBe(10);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -9,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { builtPath } from "../../testing/deliveries.ts";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { thrownBy } from "../../testing/logs.ts";
 import { bcryptReport, failingReport, hostileReport } from "../../testing/reports.ts";
@@ -24,14 +26,8 @@ const folder = temporaryFolders();
 const hash = (letter: string) => letter.repeat(32);
 
 /** A store path with all records of a build that has this report. */
-function built(store: string, name: string, report: Report | string = bcryptReport): string {
-  const path = join(store, name);
-  mkdirSync(join(path, "nix-support"), { recursive: true });
-  for (const record of recordNames) writeFileSync(join(path, "nix-support", record), record);
-  const text = typeof report === "string" ? report : JSON.stringify(report);
-  writeFileSync(join(path, "nix-support/linkage.json"), text);
-  return path;
-}
+const built = (store: string, name: string, report: Report | string = bcryptReport) =>
+  builtPath(store, name, { report });
 
 const packageOf = (attribute: string, path: string, more: Partial<ChannelPackage> = {}): ChannelPackage => ({
   attribute,
@@ -83,7 +79,7 @@ test("an index with verdicts and records, expressions with the same index, and l
   const { out, read } = await made(
     specOf([packageOf("bcrypt", path)], {
       binaryCacheUrl: "https://cache.example.org",
-      constituents: [path, join(store, "test")],
+      constituents: [path, join(store, `${hash("t")}-test`)],
     }),
   );
   const index = JSON.parse(read("index.json")) as ChannelIndex;
@@ -118,7 +114,7 @@ test("an index with verdicts and records, expressions with the same index, and l
   for (const line of read("nix-support/hydra-build-products").trim().split("\n")) {
     expect(readFileSync(line.split(" ")[2] ?? "").length).toBeGreaterThan(0);
   }
-  expect(read("nix-support/hydra-aggregate-constituents")).toBe(`${path} ${join(store, "test")}\n`);
+  expect(read("nix-support/hydra-aggregate-constituents")).toBe(`${path} test\n`);
 });
 
 test("the same bytes each time, and no cache told where none is given", async () => {
@@ -139,15 +135,43 @@ test("the same bytes each time, and no cache told where none is given", async ()
   ]);
 });
 
-test("of several outputs, the records are those of out", async () => {
-  const store = folder();
-  const path = built(store, `${hash("a")}-lib`);
-  const outputs = [
-    { name: "dev", path: join(store, `${hash("b")}-lib-dev`) },
-    { name: "out", path },
-  ];
-  const { out } = await made(specOf([packageOf("lib", path, { outputs })]));
-  expect(readIndex(out)?.packages[0]?.records["linkage.json"]).toBe(join(path, "nix-support/linkage.json"));
+describe("of several outputs", () => {
+  /** A build with the outputs dev and out. */
+  function twoOutputs() {
+    const store = folder();
+    const dev = join(store, `${hash("b")}-lib-dev`);
+    mkdirSync(join(dev, "include"), { recursive: true });
+    writeFileSync(join(dev, "include/lib.h"), "");
+    const out = builtPath(store, `${hash("a")}-lib`, { others: { dev } });
+    const outputs = [
+      { name: "dev", path: dev },
+      { name: "out", path: out },
+    ];
+    return { dev, out, spec: specOf([packageOf("lib", out, { outputs })]) };
+  }
+
+  test("the records are those of out", async () => {
+    const { out: path, spec } = twoOutputs();
+    const { out } = await made(spec);
+    expect(readIndex(out)?.packages[0]?.records["linkage.json"]).toBe(join(path, "nix-support/linkage.json"));
+  });
+
+  test("one that the provenance does not tell of is refused", async () => {
+    const { dev, out, spec } = twoOutputs();
+    writeFileSync(join(dev, "include/evil.h"), "");
+    const error = await refusal(spec);
+    expect(error).toMatchObject({ kind: "record" });
+    expect(error.details.why).toBe(
+      `${dev} has no linkage report, and ${out}/nix-support/provenance.json does not tell of its files as output 'dev'`,
+    );
+  });
+
+  test("one with a report of its own is judged by that", async () => {
+    const { dev, spec } = twoOutputs();
+    mkdirSync(join(dev, "nix-support"));
+    writeFileSync(join(dev, "nix-support/linkage.json"), JSON.stringify(failingReport));
+    expect((await refusal(spec)).details.why).toContain(`${dev}: the verdict of its linkage report is fail`);
+  });
 });
 
 test("packages that must not be delivered are all named", async () => {
@@ -170,19 +194,45 @@ test("packages that must not be delivered are all named", async () => {
 
 test("a record that is missing, or is a link to another's, is named", async () => {
   const path = built(folder(), `${hash("a")}-a`);
-  rmSync(join(path, "nix-support/provenance.json"));
-  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no provenance.json`);
-  symlinkSync("/etc/passwd", join(path, "nix-support/provenance.json"));
-  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no provenance.json`);
+  rmSync(join(path, "nix-support/environment.json"));
+  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no environment.json`);
+  symlinkSync("/etc/passwd", join(path, "nix-support/environment.json"));
+  expect((await refusal(specOf([packageOf("a", path)]))).what).toBe(`${path} has no environment.json`);
 });
 
-test("what has failed and was kept for its report holds the channel back", async () => {
-  const path = built(folder(), `${hash("a")}-a`);
-  const failed = folder();
-  mkdirSync(join(failed, "nix-support"));
-  writeFileSync(join(failed, "nix-support/failed"), "");
-  const error = await refusal(specOf([packageOf("a", path)], { constituents: [path, failed] }));
-  expect(error).toMatchObject({ kind: "test", details: { why: `${failed} has nix-support/failed` } });
+test("records of other files, and links to records, make no channel", async () => {
+  const store = folder();
+  const good = built(store, `${hash("a")}-good`);
+  const [copied, linked] = [join(store, `${hash("b")}-copied`), join(store, `${hash("c")}-linked`)];
+  for (const path of [copied, linked]) mkdirSync(path);
+  cpSync(join(good, "nix-support"), join(copied, "nix-support"), { recursive: true });
+  symlinkSync(join(good, "nix-support"), join(linked, "nix-support"));
+  const error = await refusal(specOf([packageOf("copied", copied)]));
+  expect(error.what).toBe(
+    "the channel 'acme' is not made: records are not about the files that they lie beside",
+  );
+  expect(error.details.why).toContain("bin/greet: is missing");
+  expect((await refusal(specOf([packageOf("linked", linked)]))).details.why).toContain("reached by a link");
+});
+
+test("what has failed and was kept for its report holds the channel back, in whatever output", async () => {
+  const store = folder();
+  const path = built(store, `${hash("a")}-a`);
+  const [failed, dev] = [folder(), folder()];
+  for (const one of [failed, dev]) mkdirSync(join(one, "nix-support"));
+  writeFileSync(join(failed, "nix-support/failed"), "exit code 3\n");
+  symlinkSync("nowhere", join(dev, "nix-support/failed"));
+  const outputs = [
+    { name: "out", path },
+    { name: "dev", path: dev },
+  ];
+  const error = await refusal(specOf([packageOf("a", path, { outputs })], { constituents: [path, failed] }));
+  expect(error).toMatchObject({
+    kind: "test",
+    details: {
+      why: `${failed}: it failed, and was kept (nix-support/failed): exit code 3\n${dev}: it failed, and was kept (nix-support/failed)`,
+    },
+  });
 });
 
 describe("a channel of sources", () => {
@@ -241,4 +291,22 @@ test("what is not a channel has no index; one that is damaged is told", async ()
     kind: "record",
     what: `${join(path, "index.json")} is not a channel's index`,
   });
+});
+
+test("an index that names other files as its records is told", async () => {
+  const path = built(folder(), `${hash("a")}-a`);
+  const { out, read } = await made(specOf([packageOf("a", path)]));
+  for (const change of [
+    { "../../outside": "/etc/passwd" },
+    { verify: "/etc/passwd" },
+    { verify: undefined },
+  ] as Record<string, string>[]) {
+    const index = JSON.parse(read("index.json")) as ChannelIndex;
+    for (const one of index.packages) one.records = { ...one.records, ...change };
+    const changed = folder();
+    writeFileSync(join(changed, "index.json"), JSON.stringify(index));
+    const error = await thrownBy<VoyagerError>(() => readIndex(changed));
+    expect(error.details.why).toBe(`the records of 'a' are not those of ${path}`);
+  }
+  expect(readIndex(out)).not.toBe(null);
 });

@@ -1,12 +1,15 @@
 /** Makes a channel, as mkChannel declares it: everything is checked before the first file is written. */
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { VoyagerError } from "../common/errors.ts";
-import { openDelivery } from "../deliveries/delivery.ts";
+import { visible } from "../common/text.ts";
 import { requireApproved } from "../deliveries/approved.ts";
-import { readerOf } from "../deliveries/folders.ts";
+import { type Delivery, hasRecord } from "../deliveries/delivery.ts";
+import { failureText, keptFailure } from "../deliveries/kept-failure.ts";
+import { openOwn, requireDescribed, requireOwnRecords } from "../deliveries/own-records.ts";
+import type { Report } from "../linkage/report.ts";
 import { type ChannelSpec, recordedOutput } from "../spec/channel.ts";
-import { type ChannelIndex, indexFile, indexOf } from "./channel-index.ts";
+import { type ChannelIndex, indexFile, indexOf, indexText } from "./channel-index.ts";
 import { renderIndexPage } from "./page.ts";
 import { givenExpressions, ownExpressions, tarball } from "./tarball.ts";
 
@@ -20,13 +23,18 @@ export const channelFiles = {
   records: "records",
 } as const;
 
+/** Files in its nix-support/. */
+export const hydraFiles = {
+  products: "nix-support/hydra-build-products",
+  constituents: "nix-support/hydra-aggregate-constituents",
+} as const;
+
 /** Makes the channel's files in the folder `out`, which is made. Throws `record`, `linkage`, `test` and `source` errors. */
 export async function makeChannel(spec: ChannelSpec, out: string): Promise<ChannelIndex> {
   requireSuccess(spec);
-  const opened = spec.packages.map((one) => openDelivery(recordedOutput(one), readerOf(recordedOutput(one))));
-  const reports = requireApproved(await Promise.all(opened), `the channel '${spec.name}' is not made`);
-  const index = indexOf(spec, reports);
-  const text = `${JSON.stringify(index, null, 1)}\n`;
+  const reports = await approvedReports(spec);
+  const index = indexOf({ ...spec, expressions: spec.src === null ? "packages" : "src" }, reports);
+  const text = indexText(index);
   const entries = spec.src === null ? ownExpressions(spec.name, text) : givenExpressions(spec.name, spec.src);
   const { expressions, cacheUrl, page, records } = channelFiles;
   const files: [name: string, content: string | Buffer][] = [
@@ -34,8 +42,8 @@ export async function makeChannel(spec: ChannelSpec, out: string): Promise<Chann
     [page, renderIndexPage(index)],
     ...(spec.binaryCacheUrl === null ? [] : ([[cacheUrl, spec.binaryCacheUrl]] as [string, string][])),
     [expressions, tarball(entries)],
-    ["nix-support/hydra-build-products", products(out)],
-    ["nix-support/hydra-aggregate-constituents", `${spec.constituents.join(" ")}\n`],
+    [hydraFiles.products, products(out)],
+    [hydraFiles.constituents, `${constituentsOf(spec).join(" ")}\n`],
   ];
   mkdirSync(join(out, "nix-support"), { recursive: true });
   mkdirSync(join(out, records));
@@ -44,6 +52,34 @@ export async function makeChannel(spec: ChannelSpec, out: string): Promise<Chann
     symlinkSync(path, join(out, records, basename(path)));
   }
   return index;
+}
+
+/** The reports of the packages, in their order. Every output is judged: by its own report, or with the one that has it. */
+async function approvedReports({ name, packages }: ChannelSpec): Promise<Report[]> {
+  const refusal = `the channel '${name}' is not made`;
+  const opened = await Promise.all(packages.map((one) => openOwn(recordedOutput(one))));
+  const others = packages.flatMap((one, number) =>
+    one.outputs
+      .filter(({ path }) => path !== recordedOutput(one))
+      .map((output) => ({ ...output, recorded: opened[number] as Delivery })),
+  );
+  const audited = await Promise.all(others.map(({ path }) => openOwn(path)));
+  const own = audited.filter(hasRecord);
+  const reports = requireApproved([...opened, ...own], refusal);
+  await requireOwnRecords([...opened, ...own], refusal);
+  await requireDescribed(
+    others.filter((_unused, number) => !own.includes(audited[number] as Delivery)),
+    refusal,
+  );
+  return reports.slice(0, opened.length);
+}
+
+/** The packages' paths; of what else had to succeed the names: a path would come to whoever fetches the channel. */
+function constituentsOf({ constituents, packages }: ChannelSpec): string[] {
+  const delivered = new Set(packages.flatMap(({ outputs }) => outputs.map(({ path }) => path)));
+  return constituents.map((path) =>
+    delivered.has(path) ? path : basename(path).replace(/^[0-9a-z]{32}-/, ""),
+  );
 }
 
 /** Lines for Hydra. It takes the first for a channel, and leads people from the others to the index. */
@@ -56,12 +92,16 @@ function products(out: string): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A build that Nix and Hydra let pass, so that its report is kept, may say that it has failed. */
-function requireSuccess({ name, constituents }: ChannelSpec): void {
-  const failed = constituents.filter((path) => existsSync(join(path, "nix-support/failed")));
+/** Nothing that had to succeed, and no output of a package, may say that it has failed. */
+function requireSuccess({ name, constituents, packages }: ChannelSpec): void {
+  const outputs = packages.flatMap((one) => one.outputs.map(({ path }) => path));
+  const failed = [...new Set([...constituents, ...outputs])].flatMap((path) => {
+    const failure = keptFailure(path);
+    return failure === null ? [] : [`${visible(path)}: ${failureText(failure)}`];
+  });
   if (failed.length === 0) return;
   throw new VoyagerError("test", `the channel '${name}' is not made: what it depends on has failed`, {
-    why: failed.map((path) => `${path} has nix-support/failed`).join("\n"),
+    why: failed.join("\n"),
     remedy: "see the log and the report of each",
   });
 }

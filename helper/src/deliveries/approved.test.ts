@@ -45,6 +45,15 @@ test("no report, and one that cannot be read, are told together", async () => {
   );
 });
 
+test("what failed and was kept is told, whatever its report says", async () => {
+  const error = await refused({ ...good, failure: "exit code 3" });
+  expect(error).toMatchObject({
+    kind: "test",
+    what: "nothing was published: of 1 delivery it is not proven that they are sound",
+    details: { why: "good: it failed, and was kept (nix-support/failed): exit code 3" },
+  });
+});
+
 test("of many the first are named, and names cannot mislead", async () => {
   const error = await refused(
     delivery("evil", hostileReport),

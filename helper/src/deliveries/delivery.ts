@@ -21,7 +21,14 @@ export interface Delivery {
   /** What it links to; null: it has no report, so nothing is known, or `problem` says why it cannot be read. */
   report: Report | null;
   problem: string | null;
+  /** What nix-support/failed says of a build that was kept though it failed; undefined: not asked for. */
+  failure?: string | null;
   read: RecordReader;
+}
+
+/** Whether there is something to judge a path by: a report, be it one that cannot be read, or that it failed. */
+export function hasRecord({ report, problem, failure }: Delivery): boolean {
+  return report !== null || problem !== null || typeof failure === "string";
 }
 
 const environmentSchema = v.object({

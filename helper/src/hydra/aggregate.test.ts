@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { keptLog, thrownBy } from "../../testing/logs.ts";
@@ -61,7 +61,20 @@ test("a verdict that is not pass", async () => {
     what: "app-1 is held back: 1 of 2 constituents is not fit for it",
   });
   expect(error.details.why).toMatch(
-    /^app-1.2: its linkage verdict is fail: architecture: bin\/arm-helper is for aarch64/,
+    /^app-1.2: the verdict of its linkage report is fail: architecture: bin\/arm-helper is for aarch64/,
+  );
+});
+
+test("a report that says pass and lists problems is not believed", async () => {
+  const liar = { ...failingReport, verdict: "pass" };
+  const error = await refused(part("app-1.2", { "linkage.json": JSON.stringify(liar) }));
+  expect(error.details.why).toContain("app-1.2: the verdict of its linkage report is fail: architecture:");
+});
+
+test("the words of a failed test cannot mislead", async () => {
+  const error = await refused(part("app-test-1", { failed: "\u001b[2Jall is well\u202e" }, false));
+  expect(error.details.why).toBe(
+    "app-test-1: it failed, and was kept (nix-support/failed): \\u{1b}[2Jall is well\\u{202e}",
   );
 });
 
@@ -79,7 +92,18 @@ test("a test that was kept though it failed; in whatever output that says so", a
 test("a report that is missing, or cannot be read", async () => {
   const error = await refused(part("a", {}), part("b", { "linkage.json": "{" }));
   expect(error.details.why).toMatch(
-    /^a: it has no linkage report.*\nb: its linkage report cannot be read: nix-support\/linkage.json: /,
+    /^a: it has no linkage report.*\nb: its record cannot be read: nix-support\/linkage.json: /,
+  );
+});
+
+test("a report that is a link to another's", async () => {
+  const path = part("a", {});
+  symlinkSync(
+    join(proven().outputs.out ?? "", "nix-support/linkage.json"),
+    join(path.outputs.out ?? "", "nix-support/linkage.json"),
+  );
+  expect((await refused(path)).details.why).toBe(
+    "a: its record cannot be read: nix-support/linkage.json: it is reached by a link",
   );
 });
 

@@ -1,10 +1,10 @@
 /** Whether all parts of a release are fit for it: what mkAggregate's derivation asks. */
-import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, VoyagerError } from "../common/errors.ts";
+import { VoyagerError } from "../common/errors.ts";
 import type { Log } from "../common/log.ts";
-import { openDelivery } from "../deliveries/delivery.ts";
-import { readerOf } from "../deliveries/folders.ts";
+import { objectionsTo } from "../deliveries/approved.ts";
+import { openOwn } from "../deliveries/own-records.ts";
 import type { AggregateAttributes, Constituent } from "../spec/aggregate.ts";
 import { count } from "./metrics.ts";
 import { metricLine, releaseName } from "./grammar.ts";
@@ -21,35 +21,13 @@ interface Judged {
   problems: string[];
 }
 
-/** How much of a failed test's own words are told. */
-const longestReason = 500;
-const mostProblems = 3;
-
-/** The words of nix-support/failed; null where there is no such file. */
-function keptFailure(output: string): string | null {
-  const file = join(output, "nix-support/failed");
-  try {
-    if (!lstatSync(file).isFile()) return "";
-    return readFileSync(file, "utf8").slice(0, longestReason).split("\n")[0] ?? "";
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return null;
-    throw error;
-  }
-}
-
 /** What is wrong with an output; nothing for one that has neither report nor failure. */
 async function judgeOutput(output: string): Promise<{ hasReport: boolean; problems: string[] }> {
-  const problems: string[] = [];
-  const failure = keptFailure(output);
-  if (failure !== null)
-    problems.push(`it failed, and was kept (nix-support/failed)${failure && `: ${failure}`}`);
-  const { report, problem } = await openDelivery(output, readerOf(output));
-  if (problem !== null) problems.push(`its linkage report cannot be read: ${problem}`);
-  if (report?.verdict === "fail") {
-    const broken = report.problems.slice(0, mostProblems).map(({ rule, message }) => `${rule}: ${message}`);
-    problems.push(`its linkage verdict is fail: ${broken.join("; ")}`);
-  }
-  return { hasReport: report !== null || problem !== null, problems };
+  const delivery = await openOwn(output);
+  const problems = objectionsTo(delivery).map(
+    ({ why, details }) => `${why}${details.length === 0 ? "" : `: ${details.join("; ")}`}`,
+  );
+  return { hasReport: delivery.report !== null || delivery.problem !== null, problems };
 }
 
 async function judge({ name, outputs, audited }: Constituent): Promise<Judged> {

@@ -1,7 +1,8 @@
 /** A store that is published to, a binary cache or another machine. All that is asked of it, Nix's own tools ask. */
 import { hexOfNixHash } from "../common/nix-hash.ts";
 import { type Answer, runNix } from "../common/nix.ts";
-import { VoyagerError } from "../common/errors.ts";
+import { messageOf, VoyagerError } from "../common/errors.ts";
+import { visible } from "../common/text.ts";
 import type { SigningKey } from "./key.ts";
 
 /** What a store knows of a path. */
@@ -9,6 +10,8 @@ export interface PathFacts {
   /** SHA-256 of its NAR, in hexadecimal digits. */
   narHash: string;
   narSize: number;
+  /** Store paths that it refers to, in order: a signature is of these, too. */
+  references: string[];
   /** "NAME:BASE64" */
   signatures: string[];
 }
@@ -38,6 +41,7 @@ interface NixInfo {
   valid?: boolean;
   narHash?: string;
   narSize?: number;
+  references?: string[];
   signatures?: string[];
 }
 
@@ -47,9 +51,11 @@ export function factsIn(json: unknown): [path: string, facts: PathFacts][] {
     ? (json as NixInfo[]).map((one) => [one.path ?? "", one])
     : Object.entries(json as Record<string, NixInfo | null>);
   return known.flatMap(([path, info]) => {
-    const narHash = hexOfNixHash(info?.narHash ?? "");
-    if (!info || info.valid === false || narHash === null) return [];
-    return [[path, { narHash, narSize: info.narSize ?? 0, signatures: info.signatures ?? [] }]];
+    if (!info || info.valid === false) return [];
+    const narHash = hexOfNixHash(info.narHash ?? "");
+    if (narHash === null || path === "") throw new Error(`it tells no hash of ${visible(path) || "a path"}`);
+    const { narSize = 0, signatures = [] } = info;
+    return [[path, { narHash, narSize, references: [...(info.references ?? [])].sort(), signatures }]];
   });
 }
 
@@ -65,12 +71,38 @@ export async function pathFacts(store: string | null, paths: string[]): Promise<
   for (const batch of inBatches(paths)) {
     const answer = await runNix("nix", ["path-info", "--json", ...where, ...batch]);
     if (answer.status !== 0) throw unanswered(store, answer);
-    for (const [path, one] of factsIn(JSON.parse(answer.stdout))) facts.set(path, one);
+    for (const [path, one] of understood(store, answer.stdout)) facts.set(path, one);
   }
   return facts;
 }
 
-function unanswered(store: string | null, { stderr }: Answer): VoyagerError {
+/** An answer that is not understood is none: a path of which nothing is known would count as missing. */
+function understood(store: string | null, answer: string): [path: string, facts: PathFacts][] {
+  try {
+    return factsIn(JSON.parse(answer));
+  } catch (error) {
+    throw unanswered(store, { stderr: `the answer of nix path-info is not understood: ${messageOf(error)}` });
+  }
+}
+
+/** What a signature of a path is of, besides its name. */
+function signed({ narHash, narSize, references }: PathFacts): string {
+  return [narHash, narSize, ...references].join(" ");
+}
+
+/** Those of the paths that not both stores have with the same files and references. */
+export function differing(
+  paths: string[],
+  here: Map<string, PathFacts>,
+  there: Map<string, PathFacts>,
+): string[] {
+  return paths.filter((path) => {
+    const [one, other] = [here.get(path), there.get(path)];
+    return !one || !other || signed(one) !== signed(other);
+  });
+}
+
+function unanswered(store: string | null, { stderr }: Pick<Answer, "stderr">): VoyagerError {
   return new VoyagerError("publish", `${store ?? "this machine's Nix store"} does not tell what it has`, {
     why: stderr.trim(),
     remedy:
@@ -105,7 +137,9 @@ async function forAll(paths: string[], args: string[]): Promise<Answer> {
   return answer;
 }
 
-/** Signs paths that a binary cache has already; those that have the signature stay as they are. */
+/**
+ * Signs paths that a binary cache has already. Nix signs what the cache says of them at that moment, so
+ * ask it right before and after; those that have the signature stay as they are. */
 export function signThere(store: string, paths: string[], key: SigningKey): Promise<Answer> {
   return forAll(paths, ["store", "sign", "--key-file", key.file, "--store", store, ...fresh]);
 }

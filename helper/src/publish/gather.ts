@@ -1,22 +1,17 @@
 /** What is to be published: the paths that are named, all that they need, and what is known of them. */
-import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { type ChannelIndex, readIndex } from "../channel/channel-index.ts";
-import { channelFiles } from "../channel/make.ts";
 import { VoyagerError } from "../common/errors.ts";
-import { linesOf, runNix } from "../common/nix.ts";
+import { type Answer, linesOf, runNix } from "../common/nix.ts";
 import { visible } from "../common/text.ts";
 import { requireApproved } from "../deliveries/approved.ts";
-import { type Delivery, openDelivery } from "../deliveries/delivery.ts";
-import { readerOf, realPath } from "../deliveries/folders.ts";
+import { type Delivery, hasRecord } from "../deliveries/delivery.ts";
+import { realPath } from "../deliveries/folders.ts";
+import { openOwn, type OtherOutput, requireDescribed, requireOwnRecords } from "../deliveries/own-records.ts";
 import { closureOf } from "../deliveries/stores.ts";
 import { recordedOutput } from "../spec/channel.ts";
 import { inBatches } from "./cache.ts";
-
-export interface Channel {
-  path: string;
-  index: ChannelIndex;
-}
+import { type Channel, channelAt, requireAsMade, requireComplete, requireNothingElse } from "./channel.ts";
+import { requireCopyable } from "./channel-folder.ts";
 
 /** What will be published. */
 export interface Gathered {
@@ -33,9 +28,12 @@ export interface Gathered {
 /** Whoever names more than this is told of so many. */
 const mostNamed = 20;
 
+const refusal = "nothing was published";
+
 /**
  * Finds out what is to be published, and checks all of it: that no file was changed since it was
- * built, and that each delivery's verdict is pass. Throws `usage`, `linkage` and `record` errors.
+ * built, that each delivery's verdict is pass and its records are its own, and that channels bring
+ * nothing else. Throws `usage`, `linkage`, `test` and `record` errors.
  */
 export async function gather(paths: string[]): Promise<Gathered> {
   const roots = [...new Set(paths.map(realPath))];
@@ -52,32 +50,17 @@ export async function gather(paths: string[]): Promise<Gathered> {
   for (const channel of channels) requireComplete(channel, known);
   const deliveries = await approved(roots, channels, closure);
   await requireIntact(closure);
+  await requireOwnRecords(
+    deliveries.filter(({ report }) => report !== null),
+    refusal,
+  );
+  await requireChannels(channels, deliveries);
   return { roots, channels, closure, deliveries };
 }
 
-/** The channel that a path is. One that has more in it than mkChannel puts there is none. */
-function channelAt(path: string): Channel | null {
-  const index = existsSync(`${path}/${channelFiles.expressions}`) ? readIndex(path) : null;
-  if (index === null) return null;
-  const own: string[] = [...Object.values(channelFiles), "nix-support"];
-  return readdirSync(path).every((name) => own.includes(name)) ? { path, index } : null;
-}
-
-/** What a channel names without a reference to it would not be published with it. */
-function requireComplete({ path, index }: Channel, closure: Set<string>): void {
-  const named = index.packages.flatMap(({ outputs }) => outputs.map((output) => output.path));
-  const lost = named.find((one) => !closure.has(one));
-  if (lost === undefined) return;
-  throw new VoyagerError("record", `nothing was published: ${path} names ${lost}, and does not refer to it`, {
-    why: "Nix would copy the channel without this package",
-    remedy: "build the channel again with mkChannel",
-  });
-}
-
-/** All deliveries of the closure. */
+/** All deliveries of the closure. What is named is one, and the packages of channels are, or the outputs of one. */
 async function approved(roots: string[], channels: Channel[], closure: string[]): Promise<Delivery[]> {
-  const opened = await Promise.all(closure.map((path) => openDelivery(path, readerOf(path))));
-  const hasRecord = ({ report, problem }: Delivery) => report !== null || problem !== null;
+  const opened = await Promise.all(closure.map(openOwn));
   const channelPaths = new Set(channels.map(({ path }) => path));
   const packages = channels.flatMap(({ index }) => index.packages.map(recordedOutput));
   const wanted = new Set([...roots.filter((path) => !channelPaths.has(path)), ...packages]);
@@ -87,8 +70,32 @@ async function approved(roots: string[], channels: Channel[], closure: string[])
     if (opened.some((one) => others.includes(one.path) && hasRecord(one))) covered.add(path);
   }
   const judged = opened.filter((one) => hasRecord(one) || (wanted.has(one.path) && !covered.has(one.path)));
-  requireApproved(judged, "nothing was published");
+  requireApproved(judged, refusal);
   return judged;
+}
+
+/** Outputs of channels' packages that have no report of their own. */
+function otherOutputs(channels: Channel[], deliveries: Delivery[]): OtherOutput[] {
+  const known = new Map(deliveries.map((one) => [one.path, one]));
+  return channels.flatMap(({ index }) =>
+    index.packages.flatMap((one) => {
+      const recorded = known.get(recordedOutput(one));
+      const others = one.outputs.filter(({ path }) => !known.has(path));
+      return recorded === undefined ? [] : others.map((output) => ({ ...output, recorded }));
+    }),
+  );
+}
+
+/** Sees that channels bring their packages, as they say, and nothing else. */
+async function requireChannels(channels: Channel[], deliveries: Delivery[]): Promise<void> {
+  await requireDescribed(otherOutputs(channels, deliveries), refusal);
+  for (const channel of channels) {
+    requireCopyable(channel.path, channel.index);
+    const outputs = channel.index.packages.flatMap((one) => one.outputs.map(({ path }) => path));
+    const delivered = outputs.length === 0 ? [] : await closureOf(outputs, null);
+    requireNothingElse(channel, await closureOf([channel.path], null), delivered);
+    requireAsMade(channel, deliveries);
+  }
 }
 
 /** The other outputs of the derivation that made a path, if it is still here: one of them has the record of all. */
@@ -96,15 +103,24 @@ async function outputsOfSameBuild(path: string): Promise<string[]> {
   const deriver = (await runNix("nix-store", ["--query", "--deriver", path])).stdout.trim();
   if (dirname(deriver) !== dirname(path)) return [];
   const { status, stdout } = await runNix("nix-store", ["--query", "--outputs", deriver]);
-  return status === 0 ? linesOf(stdout) : [];
+  const outputs = status === 0 ? linesOf(stdout) : [];
+  // Whoever gave us the path may have named the derivation of another build.
+  return outputs.includes(path) ? outputs : [];
+}
+
+/** What Nix says of paths that are not as they were built. It may end with an error, and say nothing. */
+export function complaintsOf({ status, stderr }: Answer, paths: string[]): string[] {
+  if (status === 0) return [];
+  const lines = linesOf(stderr);
+  if (lines.length > 0) return lines;
+  return [`nix-store --verify-path ended with ${status}, and did not say for which of these:`, ...paths];
 }
 
 /** What was changed on the disk since it was built must not get a signature. */
 async function requireIntact(paths: string[]): Promise<void> {
   const complaints: string[] = [];
   for (const batch of inBatches(paths)) {
-    const { status, stderr } = await runNix("nix-store", ["--verify-path", ...batch]);
-    if (status !== 0) complaints.push(...linesOf(stderr));
+    complaints.push(...complaintsOf(await runNix("nix-store", ["--verify-path", ...batch]), batch));
   }
   if (complaints.length === 0) return;
   throw new VoyagerError(

@@ -5,11 +5,20 @@
 import { VoyagerError } from "../common/errors.ts";
 import { type Log, secondsSince } from "../common/log.ts";
 import type { Answer } from "../common/nix.ts";
-import { redactor } from "../common/redact.ts";
 import { count, visible } from "../common/text.ts";
-import { copySigned, isMachine, type PathFacts, pathFacts, signThere, verifySignatures } from "./cache.ts";
-import { type Channel, gather } from "./gather.ts";
+import {
+  copySigned,
+  differing,
+  isMachine,
+  type PathFacts,
+  pathFacts,
+  signThere,
+  verifySignatures,
+} from "./cache.ts";
+import type { Channel } from "./channel.ts";
+import { gather } from "./gather.ts";
 import { layOutChannel, requireFolder } from "./channel-folder.ts";
+import { requireAddress } from "./address.ts";
 import { readSigningKey, type SigningKey } from "./key.ts";
 
 export interface Publication {
@@ -42,22 +51,28 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
   if (key.warning !== null) log.warn(key.warning);
   const { roots, channels, closure, deliveries } = await gather(paths);
   const channel = onlyChannel(channels, channelDir);
+  for (const { path, index } of channels) {
+    if (index.expressions === "src")
+      log.warn(`${path} has expressions of its src: what they do was not judged`);
+  }
   if (channelDir !== undefined) requireFolder(channelDir);
-  const here = await pathFacts(null, closure);
+  const here = await localFacts(closure);
   const before = await pathFacts(to, closure);
   requireSame(to, here, before);
+  if (isMachine(to)) await requireSigned(to, [...before.keys()], key);
   const missing = closure.filter((path) => !before.has(path));
   log.info(
     `${count(closure.length, "path")} checked, ${count(deliveries.length, "delivery", "deliveries")} among them, all with the verdict pass; ${missing.length} to copy`,
   );
   const start = performance.now();
-  await copy(to, roots, closure, [...before.keys()], key);
-  await requireThere(to, here, key);
-  log.info({ seconds: secondsSince(start) }, `copied to ${told(to)}`);
+  await copy(to, roots, closure, key);
+  if (!isMachine(to)) await sign(to, [...before.keys()], here, key);
+  await requireThere(to, closure, here, key);
+  log.info({ seconds: secondsSince(start) }, `copied to ${visible(to)}`);
   if (channel !== null && channelDir !== undefined) layOutChannel(channel.path, channel.index, channelDir);
   const lacked = new Set(missing);
   return {
-    to: told(to),
+    to,
     publicKey: key.publicKey,
     paths: closure.map((path) => ({ path, size: here.get(path)?.narSize ?? 0, copied: lacked.has(path) })),
     deliveries: deliveries.length,
@@ -66,26 +81,14 @@ export async function publish(publication: Publication, log: Log): Promise<Publi
   };
 }
 
-/** Text without the password that the address may have. */
-function redacted(to: string, text: string): string {
-  return redactor([to])?.(text) ?? text;
-}
-
-/** The address, for people. */
-function told(to: string): string {
-  return redacted(to, to);
-}
-
-function requireAddress(to: string): void {
-  const problem = !/^[a-z][a-z0-9+-]*:\/\//.test(to)
-    ? "it is not of the form that Nix has: file:///folder, http://…, s3://bucket, ssh://host"
-    : /[?&]secret-key=/.test(to)
-      ? "it names a secret key itself"
-      : null;
-  if (problem === null) return;
-  throw new VoyagerError("usage", `nothing can be published to ${told(to)}`, {
-    why: problem,
-    remedy: "--to file:///srv/cache --key-file SECRET-KEY",
+/** What this machine's store knows of all of the paths. What it does not know could not be compared. */
+async function localFacts(closure: string[]): Promise<Map<string, PathFacts>> {
+  const here = await pathFacts(null, closure);
+  const unknown = closure.filter((path) => !here.has(path));
+  if (unknown.length === 0) return here;
+  throw new VoyagerError("publish", "nothing was published: Nix does not tell what it has of all paths", {
+    why: named(unknown),
+    remedy: "see whether something removes paths at the same time (nix-collect-garbage), and run it again",
   });
 }
 
@@ -103,28 +106,65 @@ function named(paths: string[]): string {
 
 /** Two builds of one derivation may differ: what the cache has by this name would not be what was checked. */
 function requireSame(to: string, here: Map<string, PathFacts>, there: Map<string, PathFacts>): void {
-  const others = [...there].filter(([path, { narHash }]) => here.get(path)?.narHash !== narHash);
+  const others = differing([...there.keys()], here, there);
   if (others.length === 0) return;
-  throw new VoyagerError("publish", `nothing was published: ${told(to)} has other files by the same names`, {
-    why: named(others.map(([path]) => path)),
-    remedy:
-      "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
-  });
+  throw new VoyagerError(
+    "publish",
+    `nothing was published: ${visible(to)} has other files by the same names`,
+    {
+      why: named(others),
+      remedy:
+        "the build is not reproducible, or was tampered with (nix-build --check tells which);\nhave one of the two everywhere: fetch what the cache has, or remove it there",
+    },
+  );
 }
 
-/** Copies what lacks, and signs what was there: perhaps others have published it, with their key. */
-async function copy(
-  to: string,
-  roots: string[],
-  closure: string[],
-  there: string[],
-  key: SigningKey,
-): Promise<void> {
+/**
+ * What another machine's store has already, Nix does not send again, so a signature would not get
+ * there: what lacks it is refused.
+ */
+async function requireSigned(to: string, there: string[], key: SigningKey): Promise<void> {
+  const verified = await verifySignatures(to, there, key);
+  if (verified.status === 0) return;
+  throw new VoyagerError(
+    "publish",
+    `nothing was published: ${visible(to)} has paths that ${key.name} has not signed`,
+    {
+      why: `${verified.stderr.trim().split("\n").slice(0, mostNamed).map(visible).join("\n")}\nNix does not add signatures to what the store of another machine has`,
+      remedy:
+        "sign them on that machine (nix store sign --key-file SECRET-KEY PATH…), or remove them there\n(nix-store --delete PATH…); or publish to a binary cache, which takes more keys",
+    },
+  );
+}
+
+/** Copies what lacks. */
+async function copy(to: string, roots: string[], closure: string[], key: SigningKey): Promise<void> {
   const copied = await copySigned(to, roots, key);
   if (copied.status !== 0) throw await broken(to, closure, copied);
-  if (isMachine(to)) return;
+}
+
+/** Signs what was there, perhaps published by others with their key: it must be what was checked, now and after that. */
+async function sign(
+  to: string,
+  there: string[],
+  here: Map<string, PathFacts>,
+  key: SigningKey,
+): Promise<void> {
+  const wrong = differing(there, here, await pathFacts(to, there));
+  if (wrong.length > 0) throw replaced(to, wrong, "and nothing of this was signed");
   const signed = await signThere(to, there, key);
-  if (signed.status !== 0) throw await broken(to, closure, signed);
+  if (signed.status !== 0) throw await broken(to, there, signed);
+  const later = differing(there, here, await pathFacts(to, there));
+  if (later.length > 0) throw replaced(to, later, `and may have been signed by ${key.name}`);
+}
+
+/** Somebody writes to the cache at the same time, and other things. */
+function replaced(to: string, paths: string[], result: string): VoyagerError {
+  return new VoyagerError("publish", `${visible(to)} was changed while it was published to, ${result}`, {
+    why: named(paths),
+    remedy:
+      "find out who else writes there; remove these paths (.narinfo) from the cache, and run the same again.\nIf others could fetch what was signed, make a new key",
+  });
 }
 
 /** What Nix says of a copy that failed, and how far it was: what lacks is copied the next time. */
@@ -134,25 +174,28 @@ async function broken(to: string, closure: string[], { stderr }: Answer): Promis
     there === null
       ? "how much is there is not known"
       : `${there.size} of ${count(closure.length, "path")} are there`;
-  return new VoyagerError("publish", `${told(to)} could not be given everything: ${far}`, {
-    why: redacted(to, stderr).trim().split("\n").map(visible).join("\n"),
+  return new VoyagerError("publish", `${visible(to)} could not be given everything: ${far}`, {
+    why: stderr.trim().split("\n").map(visible).join("\n"),
     remedy:
       "no channel was changed, and each path that is there is whole;\nrun the same again when the cause is gone",
   });
 }
 
 /** Asks the store for all of it: the same files, with a signature that is the key's. */
-async function requireThere(to: string, here: Map<string, PathFacts>, key: SigningKey): Promise<void> {
-  const closure = [...here.keys()];
-  const there = await pathFacts(to, closure);
-  const wrong = closure.filter((path) => there.get(path)?.narHash !== here.get(path)?.narHash);
+async function requireThere(
+  to: string,
+  closure: string[],
+  here: Map<string, PathFacts>,
+  key: SigningKey,
+): Promise<void> {
+  const wrong = differing(closure, here, await pathFacts(to, closure));
   const verified = await verifySignatures(to, closure, key);
   if (wrong.length === 0 && verified.status === 0) return;
   throw new VoyagerError(
     "publish",
-    `${told(to)} does not have all that was copied there, signed by ${key.name}`,
+    `${visible(to)} does not have all that was copied there, signed by ${key.name}`,
     {
-      why: wrong.length > 0 ? named(wrong) : redacted(to, verified.stderr).trim(),
+      why: wrong.length > 0 ? named(wrong) : verified.stderr.trim(),
       remedy: "somebody else may have written there at the same time: run it again",
     },
   );

@@ -75,3 +75,11 @@ export function compareFiles(statement: Statement, path: string): Compared {
     elsewhere: elsewhere.map(({ name }) => name),
   };
 }
+
+/** Whether a statement tells of just the files that another output than the one with nix-support/ has. */
+export function describesOutput(statement: Statement, output: string, path: string): boolean {
+  const isOf = ({ name }: Subject) => name === output || name.startsWith(`${output}:`);
+  const said = statement.subject.filter((one) => one.digest.narSha256 === undefined && isOf(one));
+  const now = new Set(subjectsOf({ [output]: path }).map(describe));
+  return said.length === now.size && said.every((one) => now.has(describe(one)));
+}
