@@ -208,7 +208,7 @@ async function accompany(
       await asked;
       return limits.broken()?.what ?? first;
     }
-    if (!isOver) return "its build went, so it was ended";
+    if (!isOver) return limits.broken()?.what ?? "its build went, so it was ended";
     // A build that has all it wants does not wait until the engine has tidied up, which tells the status.
     return await Promise.race([exit, sleep(longestAftermath, "its status is not known", { ref: false })]);
   } finally {
