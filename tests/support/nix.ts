@@ -108,15 +108,17 @@ export async function voyagerCommand(): Promise<string> {
 
 /** Containers that builds or environments have left on the engine. */
 export async function leftContainers(): Promise<string[]> {
+  const format = '{{.Label "nix-voyager.container"}}|{{.ID}} {{.Status}} {{.Command}}';
   const listed = await must("docker", [
     "ps",
     "-a",
     "--filter",
     "label=nix-voyager.container",
     "--format",
-    "{{.ID}} {{.Status}} {{.Command}}",
+    format,
   ]);
-  return listed.split("\n").filter((line) => line !== "");
+  // A container that a test makes by hand of an environment has the image's label, which is empty: it is no build's.
+  return listed.split("\n").filter((line) => /^[^|]/.test(line));
 }
 
 /** Waits, for at most `seconds`, until no container is left, and removes packages kept for a test's systems: removal goes on after a build has ended. */
