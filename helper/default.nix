@@ -82,10 +82,11 @@ in {
   command = node ++ ["${bundle}/lib/voyager.cjs"];
   # The helper: `lib/voyager.cjs`, which loads the files beside it.
   inherit bundle;
-  # The embedded runtime in use, or null when Node is that of `pkgs`.
+  # The embedded runtime in use, a derivation whatever was given as `runtime`; null when Node is that
+  # of `pkgs`.
   runtime =
     if pkgs == null
-    then embedded.path
+    then embedded.package
     else null;
   # The packages that the bundle is made of.
   inherit nodeModules;
