@@ -47,15 +47,10 @@
     else nodeOfPkgs;
 
   # A derivation whose builder is a script for Node: the sandbox has nothing else.
-  runNode = name: arguments: attributes:
-    derivation (attributes
-      // {
-        inherit name;
-        system = nixSystem;
-        builder = builtins.head node;
-        args = builtins.tail node ++ arguments;
-        preferLocalBuild = true;
-      });
+  runNode = import ../lib/internal/run.nix {
+    inherit nixSystem;
+    command = node;
+  };
 
   # What the bundle needs, as the folder `node_modules` that npm would make.
   nodeModules = runNode "nix-voyager-node-modules" [./nix/unpack.mjs] {
@@ -77,6 +72,8 @@
     then released.bundle nixSystem
     else fromSource;
 in {
+  # The argument list that starts Node.
+  inherit node;
   # The argument list that starts the helper: the first is a derivation's `builder`, the rest
   # come before its own `args`.
   command = node ++ ["${bundle}/lib/voyager.cjs"];

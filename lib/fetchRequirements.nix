@@ -62,7 +62,7 @@
     requirements = listToAttrs named;
     of = format: map (one: one.src) (filter (one: one.format == format) (attrValues requirements));
   in
-    runNode "requirements" ./internal/links.js {
+    runNode "requirements" ["-e" (readFile ./internal/links.js)] {
       files = toJSON (listToAttrs (map (one: {
         inherit (one.src) name;
         value = "${one.src}";

@@ -7,11 +7,10 @@
 # `meta`, `passthru`, and `override` (takes a set of arguments to replace, or a function from the
 # arguments to such a set). Throws on an unknown, missing or ill-typed argument.
 {
-  helper,
-  nixSystem,
+  runHelper,
   types,
 }: let
-  inherit (builtins) head isFunction length listToAttrs map tail toString;
+  inherit (builtins) isFunction length listToAttrs map toString;
 
   arguments = {
     # Name of the release, such as "myapp-1.2".
@@ -62,13 +61,8 @@
       if args.constituents == []
       then throw "${function}: argument 'constituents' is an empty list; it would hold nothing back"
       else args.constituents;
-    drv = derivation {
-      inherit name;
-      system = nixSystem;
-      builder = head helper.command;
-      args = tail helper.command ++ ["aggregate"];
+    drv = runHelper name ["aggregate"] {
       __structuredAttrs = true;
-      preferLocalBuild = true;
       aggregate = {
         version = 1;
         inherit name;
@@ -89,7 +83,7 @@
       meta =
         {
           description = "Release of ${toString (length constituents)} parts, all of them fit for it";
-          platforms = [nixSystem];
+          platforms = [drv.system];
         }
         // args.meta;
       override = new: mkAggregate (given // change new);

@@ -10,13 +10,10 @@
 # Returns a derivation that also has `constituents`, `meta`, and `override` as mkDockerBuild has it.
 # Throws on an unknown, missing or ill-typed argument.
 {
-  # From helper/default.nix; only `command` is read here.
-  helper,
-  # The platform that builds, as Nix names it.
-  nixSystem,
+  runHelper,
   types,
 }: let
-  inherit (builtins) attrNames attrValues head filter intersectAttrs isFunction map match tail;
+  inherit (builtins) attrNames attrValues head filter intersectAttrs isFunction map match;
 
   arguments = {
     # Name of the channel: of the folder in its tarball, and of the derivation.
@@ -99,13 +96,8 @@
     args = check given;
     packages = checkNames args.packages;
     constituents = attrValues packages ++ args.constituents;
-    drv = derivation {
-      inherit (args) name;
-      system = nixSystem;
-      builder = head helper.command;
-      args = tail helper.command ++ ["channel"];
+    drv = runHelper args.name ["channel"] {
       __structuredAttrs = true;
-      preferLocalBuild = true;
       channel = {
         version = import ./internal/spec-version.nix;
         inherit (args) name binaryCacheUrl;
