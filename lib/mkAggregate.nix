@@ -10,7 +10,7 @@
   runHelper,
   types,
 }: let
-  inherit (builtins) isFunction length listToAttrs map toString;
+  inherit (builtins) length listToAttrs map toString;
 
   arguments = {
     # Name of the release, such as "myapp-1.2".
@@ -36,6 +36,7 @@
 
   function = "mkAggregate";
   check = import ./internal/check.nix function arguments;
+  override = import ./internal/override.nix;
   store = import ./internal/store.nix;
 
   # As helper/src/spec/aggregate.ts reads it.
@@ -69,10 +70,6 @@
         constituents = map toSpec constituents;
       };
     };
-    change = new:
-      if isFunction new
-      then new given
-      else new;
   in
     args.passthru
     // drv
@@ -86,7 +83,7 @@
           platforms = [drv.system];
         }
         // args.meta;
-      override = new: mkAggregate (given // change new);
+      override = override mkAggregate given;
     };
 in {
   inherit arguments;

@@ -13,7 +13,7 @@
   runHelper,
   types,
 }: let
-  inherit (builtins) attrNames attrValues head filter intersectAttrs isFunction map match;
+  inherit (builtins) attrNames attrValues head filter intersectAttrs map match;
 
   arguments = {
     # Name of the channel: of the folder in its tarball, and of the derivation.
@@ -51,6 +51,7 @@
 
   function = "mkChannel";
   check = import ./internal/check.nix function arguments;
+  override = import ./internal/override.nix;
   store = import ./internal/store.nix;
 
   # What Nix itself, or a list of packages, shows of a package: all of it data.
@@ -109,10 +110,6 @@
         constituents = map (constituent: "${constituent}") constituents;
       };
     };
-    change = new:
-      if isFunction new
-      then new given
-      else new;
   in
     drv
     // {
@@ -120,7 +117,7 @@
       # Hydra: it succeeds when all of these do.
       _hydraAggregate = true;
       meta = {description = "The channel ${args.name}";} // args.meta // {isHydraChannel = true;};
-      override = new: mkChannel (given // change new);
+      override = override mkChannel given;
     };
 in {
   inherit arguments;

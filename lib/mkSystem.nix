@@ -152,6 +152,7 @@
   };
 
   check = import ./internal/check.nix "mkSystem" arguments;
+  override = import ./internal/override.nix;
   store = import ./internal/store.nix;
   defaultPackages = import ./internal/apt-packages.nix {};
   fillBootstrap = types.withDefaults bootstrap;
@@ -209,13 +210,7 @@
     inherit (args) name;
     spec = toSpec args;
     packages = defaultPackages // args.packages // {unpack = defaultPackages.unpack // args.packages.unpack or {};};
-    override = new:
-      mkSystem (given
-        // (
-          if builtins.isFunction new
-          then new given
-          else new
-        ));
+    override = override mkSystem given;
   };
 in {
   inherit arguments;
