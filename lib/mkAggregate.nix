@@ -7,7 +7,9 @@
 # `meta`, `passthru`, and `override` (takes a set of arguments to replace, or a function from the
 # arguments to such a set). Throws on an unknown, missing or ill-typed argument.
 {
+  # From ./internal/run.nix: makes a derivation that the helper builds without an engine.
   runHelper,
+  # What ./internal/types.nix has.
   types,
 }: let
   inherit (builtins) length listToAttrs map toString;

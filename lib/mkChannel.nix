@@ -10,7 +10,9 @@
 # Returns a derivation that also has `constituents`, `meta`, and `override` as mkDockerBuild has it.
 # Throws on an unknown, missing or ill-typed argument.
 {
+  # From ./internal/run.nix: makes a derivation that the helper builds without an engine.
   runHelper,
+  # What ./internal/types.nix has.
   types,
 }: let
   inherit (builtins) attrNames attrValues head filter intersectAttrs map match;

@@ -4,7 +4,10 @@
 # Returns a set with `name`, `spec` (as the helper reads it), `packages`, and `override` (a set
 # of arguments to replace, or a function from the arguments to such a set). Throws on an
 # unknown, missing or ill-typed argument, and on a repository whose key is not among `keys`.
-{types}: let
+{
+  # What ./internal/types.nix has.
+  types,
+}: let
   inherit (builtins) attrNames concatStringsSep isString mapAttrs substring;
 
   packageNames = types.listOf types.packageName;

@@ -7,6 +7,7 @@
   packages,
   # `loader`, `triplet`: names of the dynamic linker and of Debian's library folder.
   platform,
+  # The platform that it is for, as Nix names it.
   nixSystem,
 }: let
   # A symlink and what it points to both match, whichever of them the distribution's glibc uses.
