@@ -58,12 +58,15 @@
     packages = packages.production;
   };
 
-  fromSource = runNode "nix-voyager-helper" [
-    ./nix/compile.mjs
-    (import ./nix/source.nix)
-    "${builtins.placeholder "out"}/lib"
-    "${nodeModules}/node_modules"
-  ] {nodeCommand = builtins.toJSON node;};
+  fromSource =
+    runNode "nix-voyager-helper" [
+      ./nix/compile.mjs
+      "${builtins.placeholder "out"}/lib"
+      "${nodeModules}/node_modules"
+    ] {
+      source = builtins.toJSON (import ./nix/source.nix);
+      nodeCommand = builtins.toJSON node;
+    };
 
   # A release brings the helper along, for the platforms that it was compiled for.
   released = import ./nix/released.nix;
