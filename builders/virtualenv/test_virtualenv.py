@@ -99,6 +99,32 @@ class VirtualenvTest(unittest.TestCase):
         self.assertEqual(os.path.realpath(os.path.join(self.out, "bin/python3")), os.path.realpath(sys._base_executable))
         self.assertTrue(os.path.exists(os.path.join(self.out, "share/shop/page.html")))
 
+    def test_programs_run_where_their_interpreters_path_is_too_long_for_the_kernel(self):
+        self.out = os.path.join(self.top, "a" * 200, "b" * 60)
+        os.makedirs(self.out)
+        echo = "import sys\ndef main():\n    print(sys.prefix, sys.argv)\n"
+        self.assert_made(self.wheel("echo", files={
+            "echo.py": echo, "echo-1.0.dist-info/entry_points.txt": "[console_scripts]\necho = echo:main\n",
+            "echo-1.0.data/scripts/helper": f"#!python -E {'-' * 300}\nfrom __future__ import annotations\nimport echo\necho.main()\n"}))
+        for program in ("echo", "helper"):
+            path = os.path.join(self.out, "bin", program)
+            with open(path) as stream:
+                self.assertEqual(stream.readline(), "#!/bin/sh\n")
+            self.assertEqual(self.run_in(program, "a b", "$c"), f"{self.out} {[path, 'a b', '$c']}\n")
+
+    def test_entry_points_as_they_may_be_written(self):
+        text = "[console_scripts]\none=shop.cli:Main.run\ntwo = shop.cli : Main.run [extra]\n[gui_scripts]\nthree = shop.cli:Main.run\n"
+        cli = "class Main:\n    @staticmethod\n    def run():\n        print('run')\n"
+        self.assert_made(self.wheel("shop", files={"shop.py": "", "shop/__init__.py": "", "shop/cli.py": cli, "shop-1.0.dist-info/entry_points.txt": text}))
+        for program in ("one", "two", "three"):
+            self.assertEqual(self.run_in(program), "run\n")
+
+    def test_data_whose_folder_is_spelled_otherwise(self):
+        # The folders' names are both the wheel's, and tools escape and normalise them in ways of their own.
+        self.assert_made(self.wheel("my_shop", "1.0.0", files={"My.Shop-1.0.data/": "", "My.Shop-1.0.data/scripts/": "",
+                                                               "My.Shop-1.0.data/scripts/shop": "#!python\nprint('open')\n"}))
+        self.assertEqual(self.run_in("shop"), "open\n")
+
     def test_activated_shell_finds_the_programs(self):
         self.assert_made(self.application(), self.wheel("basket"))
         script = f". {self.out}/bin/activate; command -v shop; echo $PS1"
@@ -200,6 +226,15 @@ class VirtualenvTest(unittest.TestCase):
         self.assert_refused(f"'{path}' is no wheel; only wheels can be installed here: build it with mkDockerWheel", path)
         os.mkdir(os.path.join(self.top, "empty"))
         self.assert_refused(f"'{self.top}/empty' is no wheel", os.path.join(self.top, "empty"))
+
+    def test_program_that_names_no_function(self):
+        for value in ("shop.cli", "shop.cli:", ":main", "shop-cli:main", "shop:main()", "shop:1st", "shop:main\n more"):
+            self.assert_refused("'shop-1.0-py3-none-any.whl' declares the program 'shop' as '" + value.split("\n")[0],
+                                self.wheel("shop", files={"shop-1.0.dist-info/entry_points.txt": f"[console_scripts]\nshop = {value}\n"}))
+
+    def test_data_of_an_unknown_kind(self):
+        for member in ("shop-1.0.data/other/file", "assets.data/file", "shop-1.0.data/scripts"):
+            self.assert_refused(f"a wheel has data of an unknown kind: '{member}'", self.wheel("shop", files={member: ""}))
 
     def test_member_that_leads_out(self):
         self.assert_refused("a wheel has a member '../../../../evil'", self.wheel("evil", files={"../../../../evil": ""}))
