@@ -38,6 +38,7 @@ class VirtualenvTest(unittest.TestCase):
     def build(self, *wheels):
         shutil.rmtree(self.out, ignore_errors=True)
         os.mkdir(self.out)
+        wheels = [wheel if isinstance(wheel, dict) else {"path": wheel, "package": None} for wheel in wheels]
         settings = {"installer": INSTALLER, "name": "shop", "wheels": wheels}
         # As the builder calls it: the system's interpreter, whoever runs the tests.
         command = [os.path.realpath(sys._base_executable), BUILD]
@@ -210,6 +211,21 @@ class VirtualenvTest(unittest.TestCase):
     def test_wheel_for_another_interpreter(self):
         for tag in ("cp27-cp27m-linux_x86_64", "cp37-cp37m-linux_x86_64", "py2-none-any"):
             self.assert_refused(f"'basket-1.0-{tag}.whl' does not fit this Python", self.wheel("basket", tag=tag))
+
+    def test_wheel_of_another_version_than_was_asked_for(self):
+        def asked(version, name="basket", path=self.wheel("basket", "1.16")):
+            return {"path": path, "package": {"name": name, "version": version}}
+
+        for fitting in (asked("1.16"), asked("1.16.0", "Basket"), asked("01.16")):
+            self.assert_made(fitting)
+        self.assert_refused("'basket-1.16-py3-none-any.whl' is the wheel of basket 1.16, but asked for was basket 1.17: take the name and the "
+                            "hash of the file of that version", asked("1.17"))
+        self.assert_refused("'basket-1.16-py3-none-any.whl' is the wheel of basket 1.16, but asked for was trolley 1.16", asked("1.16", "trolley"))
+        # What it is called says nothing.
+        for name, metadata in (("lying-2", "Name: basket\nVersion: 1.16\n"), ("basket-1.17", "Name: basket\nVersion: 1.16\n"),
+                               ("basket-1.17", "Name: lying\nVersion: 1.17\n"), ("basket-1.17", "Name: basket\n")):
+            wheel = self.wheel(*name.split("-"), files={f"{name}.dist-info/METADATA": metadata})
+            self.assert_refused(f"'{os.path.basename(wheel)}' is the wheel of ", asked("1.17", path=wheel))
 
     def test_files_that_two_wheels_have_differently(self):
         self.assert_refused("'two-1.0-py3-none-any.whl' has a file 'lib/" + PYTHON + "/site-packages/tests/__init__.py' that is another one in "
