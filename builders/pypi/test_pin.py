@@ -57,6 +57,7 @@ class PinTest(IndexTest):
             f"pure>=1.0 --hash=sha256:{digest}": "'pure' is not pinned to one version: write pure==VERSION",
             f"pure==1.* --hash=sha256:{digest}": "'pure' is not pinned",
             f"pure==1.0 --hash=md5:{digest}": "'pure' has a hash of the kind md5",
+            f"pure==1.0 --hash=sha256:{digest[1:]}": f"'pure' has the hash '{digest[1:]}', which is none: a SHA-256 has 64 digits",
             f"pure==1.0 --global-option=x --hash=sha256:{digest}": "'pure' has the option '--global-option=x'; only --hash",
             "-r other.txt": "the option '-r' is none for a requirements file here",
             "--index-url=https://example.org/simple": "the option '--index-url' is none",
