@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { FakeEngine } from "../../../testing/fake-engine.ts";
@@ -128,6 +136,28 @@ describe("an archive that was altered is refused before the engine sees any of i
     expect(error.details.why).toMatch(why);
     expect(error.details.remedy).toContain("the engine has got nothing of it");
     expect([...elsewhere.held.keys()]).toEqual([]);
+  });
+
+  test("it is altered behind the check", async () => {
+    const { output } = await exported();
+    const file = join(output, "images.tar");
+    const elsewhere = makeEngine();
+    const sent: Buffer[] = [];
+    elsewhere.loadImages = async (archive) => {
+      change(file, list(output), "debian:13");
+      for await (const piece of archive) sent.push(piece as Buffer);
+      throw new Error("the engine took it");
+    };
+    const error = await thrownBy<VoyagerError>(importing(elsewhere, output));
+    expect(error).toMatchObject({ kind: "environment", what: `${file} was altered, or is not whole` });
+    expect(error.details.why).toContain("another one when it was read to check it");
+    expect(sent).toEqual([]);
+  });
+
+  test("it is not there", async () => {
+    const { output } = await exported();
+    rmSync(join(output, "images.tar"));
+    expect((await thrownBy<VoyagerError>(importing(makeEngine(), output))).details.why).toContain("ENOENT");
   });
 
   test("it names more than its description does", async () => {
