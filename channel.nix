@@ -2,9 +2,13 @@
 # compiled, in the archive that `nix-channel --add` wants. Made in a container, which has the tar
 # and xz that the Nix sandbox has not.
 {
+  # What ./helper returns: its `bundle` goes along.
   helper,
+  # What ./lib returns.
   lib,
+  # The platform that the helper is compiled for, as Nix names it.
   nixSystem,
+  # Version of nix-voyager.
   version,
 }: let
   inherit (builtins) any filter fromJSON match readFile stringLength substring;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startBroker, stopBroker } from "./broker.mjs";
 import { stopAll } from "./command.mjs";
+import { removeDisks } from "./disk.mjs";
 import { removeMade } from "./engine.mjs";
 import { measureFigure } from "./figure.mjs";
 import { forgetAll } from "./environments.mjs";
@@ -60,6 +61,7 @@ function readOptions() {
 async function cleanUp(temporary) {
   await removeMade();
   await stopBroker();
+  await removeDisks();
   await forgetAll().catch((error) => process.stderr.write(`left on the engine: ${error.message}\n`));
   for (const problem of await deleteMade()) process.stderr.write(`left in the store: ${problem}\n`);
   rmSync(temporary, { recursive: true, force: true });

@@ -47,15 +47,10 @@
     else nodeOfPkgs;
 
   # A derivation whose builder is a script for Node: the sandbox has nothing else.
-  runNode = name: arguments: attributes:
-    derivation (attributes
-      // {
-        inherit name;
-        system = nixSystem;
-        builder = builtins.head node;
-        args = builtins.tail node ++ arguments;
-        preferLocalBuild = true;
-      });
+  runNode = import ../lib/internal/run.nix {
+    inherit nixSystem;
+    command = node;
+  };
 
   # What the bundle needs, as the folder `node_modules` that npm would make.
   nodeModules = runNode "nix-voyager-node-modules" [./nix/unpack.mjs] {
@@ -77,15 +72,18 @@
     then released.bundle nixSystem
     else fromSource;
 in {
+  # The argument list that starts Node.
+  inherit node;
   # The argument list that starts the helper: the first is a derivation's `builder`, the rest
   # come before its own `args`.
   command = node ++ ["${bundle}/lib/voyager.cjs"];
   # The helper: `lib/voyager.cjs`, which loads the files beside it.
   inherit bundle;
-  # The embedded runtime in use, or null when Node is that of `pkgs`.
+  # The embedded runtime in use, a derivation whatever was given as `runtime`; null when Node is that
+  # of `pkgs`.
   runtime =
     if pkgs == null
-    then embedded.path
+    then embedded.package
     else null;
   # The packages that the bundle is made of.
   inherit nodeModules;

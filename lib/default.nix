@@ -1,6 +1,6 @@
 # Wires the library: what is public, and what each file needs of the others.
 {
-  # From helper/default.nix: `command`, the argument list that starts the helper.
+  # From helper/default.nix: `command` and `node`, the argument lists that start the helper and Node.
   helper,
   # The platform that builds, as Nix names it.
   nixSystem,
@@ -10,11 +10,13 @@
   types = import ./internal/types.nix;
   limits = import ./internal/limits.nix;
   build = import ./internal/build.nix {inherit helper nixSystem;};
-  runNode = import ./internal/run-node.nix {inherit helper nixSystem;};
+  run = command: import ./internal/run.nix {inherit command nixSystem;};
+  runHelper = run helper.command;
+  runNode = run helper.node;
   debianLike = import ./internal/debian-like.nix {mkSystem = mkSystem.function;};
 
-  mkAggregate = import ./mkAggregate.nix {inherit helper nixSystem types;};
-  mkChannel = import ./mkChannel.nix {inherit helper nixSystem types;};
+  mkAggregate = import ./mkAggregate.nix {inherit runHelper types;};
+  mkChannel = import ./mkChannel.nix {inherit runHelper types;};
   mkDockerBuild = import ./mkDockerBuild.nix {inherit build limits types;};
   mkDockerTest = import ./mkDockerTest.nix {inherit build mkDockerBuild types;};
   mkDockerWheel = import ./mkDockerWheel.nix {inherit build mkDockerBuild types;};

@@ -5,9 +5,13 @@
 # ill-typed argument, and on an index address with credentials in it. A wrong hash and an
 # unknown version fail when it is built.
 {
+  # From ./internal/build.nix: makes the derivation of checked arguments.
   build,
+  # CA bundle for downloads, as ./default.nix gets it.
   certificates,
+  # The systems, by name.
   systems,
+  # What ./internal/types.nix has.
   types,
 }: let
   arguments = {

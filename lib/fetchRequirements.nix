@@ -11,8 +11,11 @@
 # sets with `pname`, `version`, `extras`, `format`, and `src`, a result of fetchPypi), and `sdists` and
 # `wheels` (lists of those `src`). Throws on a line that cannot be taken, by its number and project.
 {
+  # What ./fetchPypi.nix returns: fetches each file, and has the arguments that all have in common.
   fetchPypi,
+  # From ./internal/run.nix: makes a derivation that a script for Node builds.
   runNode,
+  # What ./internal/types.nix has.
   types,
 }: let
   inherit (builtins) attrValues baseNameOf concatStringsSep filter isAttrs isPath listToAttrs map match readFile toJSON unsafeDiscardStringContext;
@@ -69,7 +72,7 @@
     requirements = listToAttrs named;
     of = format: map (one: one.src) (filter (one: one.format == format) (attrValues requirements));
   in
-    runNode "requirements" ./internal/links.js {
+    runNode "requirements" ["-e" (readFile ./internal/links.js)] {
       files = toJSON (listToAttrs (map (one: {
         inherit (one.src) name;
         value = "${one.src}";

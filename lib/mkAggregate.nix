@@ -7,11 +7,12 @@
 # `meta`, `passthru`, and `override` (takes a set of arguments to replace, or a function from the
 # arguments to such a set). Throws on an unknown, missing or ill-typed argument.
 {
-  helper,
-  nixSystem,
+  # From ./internal/run.nix: makes a derivation that the helper builds without an engine.
+  runHelper,
+  # What ./internal/types.nix has.
   types,
 }: let
-  inherit (builtins) head isFunction length listToAttrs map tail toString;
+  inherit (builtins) length listToAttrs map toString;
 
   arguments = {
     # Name of the release, such as "myapp-1.2".
@@ -37,6 +38,7 @@
 
   function = "mkAggregate";
   check = import ./internal/check.nix function arguments;
+  override = import ./internal/override.nix;
   store = import ./internal/store.nix;
 
   # As helper/src/spec/aggregate.ts reads it.
@@ -62,23 +64,14 @@
       if args.constituents == []
       then throw "${function}: argument 'constituents' is an empty list; it would hold nothing back"
       else args.constituents;
-    drv = derivation {
-      inherit name;
-      system = nixSystem;
-      builder = head helper.command;
-      args = tail helper.command ++ ["aggregate"];
+    drv = runHelper name ["aggregate"] {
       __structuredAttrs = true;
-      preferLocalBuild = true;
       aggregate = {
         version = 1;
         inherit name;
         constituents = map toSpec constituents;
       };
     };
-    change = new:
-      if isFunction new
-      then new given
-      else new;
   in
     args.passthru
     // drv
@@ -89,10 +82,10 @@
       meta =
         {
           description = "Release of ${toString (length constituents)} parts, all of them fit for it";
-          platforms = [nixSystem];
+          platforms = [drv.system];
         }
         // args.meta;
-      override = new: mkAggregate (given // change new);
+      override = override mkAggregate given;
     };
 in {
   inherit arguments;

@@ -10,13 +10,12 @@
 # Returns a derivation that also has `constituents`, `meta`, and `override` as mkDockerBuild has it.
 # Throws on an unknown, missing or ill-typed argument.
 {
-  # From helper/default.nix; only `command` is read here.
-  helper,
-  # The platform that builds, as Nix names it.
-  nixSystem,
+  # From ./internal/run.nix: makes a derivation that the helper builds without an engine.
+  runHelper,
+  # What ./internal/types.nix has.
   types,
 }: let
-  inherit (builtins) attrNames attrValues head filter intersectAttrs isFunction map match tail;
+  inherit (builtins) attrNames attrValues head filter intersectAttrs map match;
 
   arguments = {
     # Name of the channel: of the folder in its tarball, and of the derivation.
@@ -54,6 +53,7 @@
 
   function = "mkChannel";
   check = import ./internal/check.nix function arguments;
+  override = import ./internal/override.nix;
   store = import ./internal/store.nix;
 
   # What Nix itself, or a list of packages, shows of a package: all of it data.
@@ -99,13 +99,8 @@
     args = check given;
     packages = checkNames args.packages;
     constituents = attrValues packages ++ args.constituents;
-    drv = derivation {
-      inherit (args) name;
-      system = nixSystem;
-      builder = head helper.command;
-      args = tail helper.command ++ ["channel"];
+    drv = runHelper args.name ["channel"] {
       __structuredAttrs = true;
-      preferLocalBuild = true;
       channel = {
         version = import ./internal/spec-version.nix;
         inherit (args) name binaryCacheUrl;
@@ -117,10 +112,6 @@
         constituents = map (constituent: "${constituent}") constituents;
       };
     };
-    change = new:
-      if isFunction new
-      then new given
-      else new;
   in
     drv
     // {
@@ -128,7 +119,7 @@
       # Hydra: it succeeds when all of these do.
       _hydraAggregate = true;
       meta = {description = "The channel ${args.name}";} // args.meta // {isHydraChannel = true;};
-      override = new: mkChannel (given // change new);
+      override = override mkChannel given;
     };
 in {
   inherit arguments;

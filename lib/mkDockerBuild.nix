@@ -7,8 +7,11 @@
 # (takes a set of arguments to replace, or a function from the arguments to such a set). Throws on an
 # unknown, missing or ill-typed argument.
 {
+  # From ./internal/build.nix: makes the derivation of checked arguments.
   build,
+  # What ./internal/types.nix has.
   types,
+  # What ./internal/limits.nix has.
   limits,
 }: let
   arguments = {

@@ -9,8 +9,11 @@
 # Takes `src`, `env`, `transfer`, `limits`, `timeout`, `silenceTimeout`, `environment`, `systemLock`, `meta` and
 # `passthru` as mkDockerBuild does, and the arguments below. Returns and throws as mkDockerBuild does.
 {
+  # From ./internal/build.nix: makes the derivation of checked arguments.
   build,
+  # What ./internal/types.nix has.
   types,
+  # What ./mkDockerBuild.nix returns: most of its arguments are taken over.
   mkDockerBuild,
 }: let
   inherit (builtins) concatMap concatStringsSep filter head isAttrs isList;

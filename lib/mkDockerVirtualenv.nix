@@ -7,8 +7,11 @@
 # declare, if all that were built declare theirs; what is declared is in the container. Returns and
 # throws as mkDockerBuild does.
 {
+  # From ./internal/build.nix: makes the derivation of checked arguments.
   build,
+  # What ./internal/types.nix has.
   types,
+  # What ./mkDockerBuild.nix returns: most of its arguments are taken over.
   mkDockerBuild,
 }: let
   inherit (builtins) all attrNames attrValues concatMap filter groupBy isAttrs isList toJSON;

@@ -5,8 +5,11 @@
 # Takes the arguments of mkDockerBuild except `buildScript` and `hydraProducts`, which a wheel
 # has of its own, and those below. Returns and throws as mkDockerBuild does.
 {
+  # From ./internal/build.nix: makes the derivation of checked arguments.
   build,
+  # What ./internal/types.nix has.
   types,
+  # What ./mkDockerBuild.nix returns: most of its arguments are taken over.
   mkDockerBuild,
 }: let
   arguments =

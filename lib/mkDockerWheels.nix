@@ -6,8 +6,11 @@
 # mkDockerVirtualenv. Throws as fetchRequirements and mkDockerWheel do, and on overrides of a project
 # that is not built.
 {
+  # What ./fetchRequirements.nix returns: reads the requirements file.
   fetchRequirements,
+  # What ./mkDockerWheel.nix returns: builds each wheel, and has the arguments that all have in common.
   mkDockerWheel,
+  # What ./internal/types.nix has.
   types,
 }: let
   inherit (builtins) attrNames filter head isAttrs isFunction listToAttrs mapAttrs;

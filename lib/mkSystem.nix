@@ -4,7 +4,10 @@
 # Returns a set with `name`, `spec` (as the helper reads it), `packages`, and `override` (a set
 # of arguments to replace, or a function from the arguments to such a set). Throws on an
 # unknown, missing or ill-typed argument, and on a repository whose key is not among `keys`.
-{types}: let
+{
+  # What ./internal/types.nix has.
+  types,
+}: let
   inherit (builtins) attrNames concatStringsSep isString mapAttrs substring;
 
   packageNames = types.listOf types.packageName;
@@ -152,6 +155,7 @@
   };
 
   check = import ./internal/check.nix "mkSystem" arguments;
+  override = import ./internal/override.nix;
   store = import ./internal/store.nix;
   defaultPackages = import ./internal/apt-packages.nix {};
   fillBootstrap = types.withDefaults bootstrap;
@@ -209,13 +213,7 @@
     inherit (args) name;
     spec = toSpec args;
     packages = defaultPackages // args.packages // {unpack = defaultPackages.unpack // args.packages.unpack or {};};
-    override = new:
-      mkSystem (given
-        // (
-          if builtins.isFunction new
-          then new given
-          else new
-        ));
+    override = override mkSystem given;
   };
 in {
   inherit arguments;

@@ -77,6 +77,17 @@ test("a subscriber to the channel of nix-voyager itself compiles nothing, and bu
   expect(stdout).toContain("Mars: 1.52");
 });
 
+test("the embedded runtime can be built to give it on, in whatever form it was given here", async () => {
+  const runtime = await runtimePath();
+  const hashOf = (path: string) => must("nix-store", ["--query", "--hash", path]);
+  for (const given of ["null", runtime, `"${runtime}"`]) {
+    const expression = `(import ${root} { runtime = ${given}; }).helper.runtime`;
+    const { status, stdout, stderr } = await nix("nix-build", ["--no-out-link", "--expr", expression]);
+    expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+    expect(await hashOf(stdout.trim())).toBe(await hashOf(runtime));
+  }
+});
+
 describe("the flake", () => {
   const flake = (args: string[], cwd = folder) =>
     run("nix", ["--extra-experimental-features", "nix-command flakes", ...args], { cwd });

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, shellLine } from "../command.mjs";
+import { makeDisk } from "../disk.mjs";
 import { exporting } from "../exported.mjs";
 
 const folders = 100;
@@ -16,7 +17,7 @@ const script = [
 export const filesExported = {
   name: "files-exported",
   title: "100,000 small files exported, against cp -a of them",
-  how: "The script's last line to the helper's end, less the same for an output of one file, without the audit. Copies stay until all is measured.",
+  how: "The script's last line to the helper's end, less the same for an output of one file, without the audit. All is written to one file system of the bench's own, and stays until all is measured.",
   atMost: 3,
   claims: [
     { ours: "stream", peer: "copy", target: 4 },
@@ -31,9 +32,10 @@ export const filesExported = {
         writeFileSync(join(tree, `${folder}`, `${file}`), `${file}\n`);
       }
     }
-    const exported = await exporting(temporary, script);
+    const disk = await makeDisk(temporary, "files-exported");
+    const exported = await exporting(disk, script);
     const copy = async () => {
-      const target = mkdtempSync(join(temporary, "copy-"));
+      const target = mkdtempSync(join(disk, "copy-"));
       return (await run(["cp", "-a", tree, join(target, "copy")])).seconds;
     };
     return {

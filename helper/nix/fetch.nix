@@ -5,6 +5,7 @@
 }: {
   # The package, with its scope: "@a/b".
   name,
+  # Its exact version.
   version,
   # Its hash as npm's lock files give it: "sha512-...".
   integrity,

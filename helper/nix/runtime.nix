@@ -7,6 +7,7 @@
   packages,
   # `loader`, `triplet`: names of the dynamic linker and of Debian's library folder.
   platform,
+  # The platform that it is for, as Nix names it.
   nixSystem,
 }: let
   # A symlink and what it points to both match, whichever of them the distribution's glibc uses.
@@ -44,7 +45,6 @@
     value = null;
   }) ["libc.so.6" "libstdc++.so.6" "libgcc_s.so.1"]));
   libraries = map copy libraryFolders;
-  libraryPath = builtins.concatStringsSep ":" libraries;
   # The dynamic linker lies beside the C library.
   cLibrary = copy (folderOf "libc.so.6");
 
@@ -65,14 +65,26 @@
     builtins.pathExists kept
     && builtins.match ".*-${builtins.replaceStrings ["."] ["\\."] madeName}" (builtins.storePath kept) != null;
 
-  made = derivation {
+  # libraries: folders; loader, node: files. What it is made of also makes it.
+  assemble = {
+    name,
+    libraries,
+    loader,
+    node,
+  }:
+    derivation {
+      inherit name libraries node;
+      system = nixSystem;
+      builder = loader;
+      args = ["--library-path" (builtins.concatStringsSep ":" libraries) node ./assemble-runtime.mjs];
+      __structuredAttrs = true;
+      preferLocalBuild = true;
+    };
+
+  made = assemble {
     name = madeName;
-    system = nixSystem;
-    builder = "${cLibrary}/${platform.loader}";
-    args = ["--library-path" libraryPath "${node}/package/bin/node" ./assemble-runtime.mjs];
-    __structuredAttrs = true;
-    preferLocalBuild = true;
     inherit libraries;
+    loader = "${cLibrary}/${platform.loader}";
     node = "${node}/package/bin/node";
   };
 
@@ -93,9 +105,22 @@
         name = "nix-voyager-runtime";
         path = /. + toString runtime;
       };
+
+  libraryFolder = "${path}/lib";
+  loader = "${libraryFolder}/${platform.loader}";
+  program = "${path}/bin/node";
 in {
-  # The runtime: a derivation, or the store path of the one given.
-  inherit path;
+  # The runtime as a derivation: where only a path was given or kept, a copy of that.
+  package =
+    if path.type or null == "derivation"
+    then path
+    else
+      assemble {
+        name = "nix-voyager-runtime";
+        libraries = [libraryFolder];
+        inherit loader;
+        node = program;
+      };
   # The argument list that starts Node with it.
-  command = ["${path}/lib/${platform.loader}" "--library-path" "${path}/lib" "${path}/bin/node"];
+  command = [loader "--library-path" libraryFolder program];
 }

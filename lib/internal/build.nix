@@ -12,6 +12,7 @@
   limits = import ./limits.nix;
   lockOf = import ./lock.nix;
   meta = import ./meta.nix;
+  override = import ./override.nix;
   specVersion = import ./spec-version.nix;
   store = import ./store.nix;
 
@@ -176,10 +177,6 @@ in
         exportReferencesGraph.closure = closureOf builder voyager;
       }
       // fixed);
-    change = new:
-      if builtins.isFunction new
-      then new given
-      else new;
   in
     args.passthru
     // drv
@@ -191,5 +188,5 @@ in
       # Not `system`: Nix and Hydra read that as the platform and refuse a set.
       voyagerSystem = args.system;
       meta = meta.of nixSystem args;
-      override = new: rebuild (given // change new);
+      override = override rebuild given;
     }

@@ -2,14 +2,20 @@
 # share/nix-voyager what it knows of the library: systems.json, the `spec` of every system by name, and
 # pypi.json, what it asks a package index with.
 {
+  # From helper/default.nix: `command` and `node`, the argument lists that start the helper and Node.
   helper,
+  # The library: what ../default.nix returns.
   lib,
+  # The platform that builds, as Nix names it.
   nixSystem,
 }: let
-  inherit (builtins) mapAttrs toJSON;
+  inherit (builtins) mapAttrs readFile toJSON;
 
-  runNode = import ./run-node.nix {inherit helper nixSystem;};
-  drv = runNode "nix-voyager" ./command.js {
+  runNode = import ./run.nix {
+    inherit nixSystem;
+    command = helper.node;
+  };
+  drv = runNode "nix-voyager" ["-e" (readFile ./command.js)] {
     helper = toJSON helper.command;
     systems = toJSON (mapAttrs (_: system: system.spec) lib.systems);
     pypi = toJSON {

@@ -71,6 +71,7 @@ let
       };
 in
   # function: the public function, for messages.
+  # system:   its argument system.
   # given:    its argument systemLock.
   # layers:   what the build asks for.
   {

@@ -21,14 +21,15 @@ build_helper() {
 # stays as it is when that library is patched, and so does every derivation.
 keep_runtime() {
   kept=/etc/nix-voyager/runtime
-  if [ "$(nix-instantiate --eval "$root" -A helper.runtime.type 2>/dev/null)" = '"derivation"' ]; then
-    doing "keeping the embedded runtime for all later builds: $kept"
-    mkdir -p /etc/nix-voyager
-    nix-build --quiet "$root" -A helper.runtime -o "$kept" 9>&- >/dev/null ||
-      fail "the embedded runtime was not made" "nix-build's messages are above" "check the network"
-  else
-    found "the embedded runtime, $kept"
-  fi
+  mkdir -p "${kept%/*}" # else there is no readlink of what is not there yet
+  case $(nix-instantiate --eval "$root" -A helper.command.0 2>/dev/null) in
+    "\"$(readlink -f "$kept")/"*) found "the embedded runtime, $kept" ;;
+    *)
+      doing "keeping the embedded runtime for all later builds: $kept"
+      nix-build --quiet "$root" -A helper.runtime -o "$kept" 9>&- >/dev/null ||
+        fail "the embedded runtime was not made" "nix-build's messages are above" "check the network"
+      ;;
+  esac
 }
 
 # base_image SYSTEM: makes sure that the engine has its base image.

@@ -6,7 +6,10 @@
 # failing: name -> the value that must fail, to be evaluated one at a time.
 let
   lib = import ../../lib {
-    helper.command = ["/store/node" "/store/voyager.cjs"];
+    helper = {
+      command = ["/store/node" "/store/voyager.cjs"];
+      node = ["/store/node"];
+    };
     nixSystem = "x86_64-linux";
   };
   # Arguments that every build needs.

@@ -92,10 +92,10 @@ export async function buildAttribute(attribute: string): Promise<string> {
   return result.stdout.trim();
 }
 
-/** Store path of the embedded runtime, which is there once the helper is: made here, or kept by the set-up. */
+/** Store path of the embedded runtime in use, which is there once the helper is: made here, or kept by the set-up. */
 export async function runtimePath(): Promise<string> {
   await buildAttribute("voyager");
-  const expression = `"\${(import ${root} { }).helper.runtime}"`;
+  const expression = `dirOf (dirOf (builtins.head (import ${root} { }).helper.command))`;
   const result = await nix("nix-instantiate", ["--eval", "--json", "--expr", expression]);
   if (result.status !== 0) throw new Error(`the runtime is not known:\n${result.stderr}`);
   return JSON.parse(result.stdout);

@@ -13,6 +13,7 @@ import { HostPaths } from "../transfer/host-paths.ts";
 import { hostIdentity, type Identity } from "../transfer/identity.ts";
 import type { BuildContainer, BuildRequest } from "./build-engine.ts";
 import { buildFolder, controlFolder, etcFiles, outputPaths } from "./layout.ts";
+import { MountGuesses, type Place } from "./mount-guesses.ts";
 import { removeTree } from "./remove-tree.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
 import { nonceName, Supervised, supervisor } from "./supervised.ts";
@@ -116,7 +117,6 @@ async function afterBuild(
   }
 }
 
-type Place = "build" | "store";
 /** Where the host has a path of one of the two places. */
 type HostPath = (place: Place, path: string) => string;
 
@@ -127,26 +127,19 @@ async function startWithMounts(
   mounts: (hostPath: HostPath) => Mount[],
   program: Pick<BuildRequest, "command" | "firstInput" | "onOutput">,
 ) {
-  const hostPaths = new HostPaths();
-  const attempt: Record<Place, number> = { build: 0, store: 0 };
+  const guesses = new MountGuesses(new HostPaths());
+  const hostPath = (place: Place, path: string) => {
+    const found = guesses.hostPath(place, path);
+    if (found === null) throw new BindsUnusable("the engine's host does not have the build's files");
+    return found;
+  };
   for (;;) {
-    const places = new Map<string, Place>();
-    let exhausted = false;
-    const hostPath = (place: Place, path: string) => {
-      const found = hostPaths.candidates(path)[attempt[place]];
-      exhausted ||= found === undefined;
-      places.set(found ?? "", place);
-      return found ?? path;
-    };
     const planned = mounts(hostPath);
-    if (exhausted) throw new BindsUnusable("the engine's host does not have the build's files");
     try {
       return await build.engine.start({ ...request(build, identity, planned), ...program }, build.log);
     } catch (error) {
       if (!(error instanceof MountSourceMissing)) throw error;
-      const missing = [...places].find(([path]) => path !== "" && error.message.includes(path));
-      if (!missing) throw new BindsUnusable(error.message);
-      attempt[missing[1]]++;
+      if (!guesses.refused(error.message)) throw new BindsUnusable(error.message);
     }
   }
 }
