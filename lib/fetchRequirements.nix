@@ -18,7 +18,7 @@
   # What ./internal/types.nix has.
   types,
 }: let
-  inherit (builtins) attrValues baseNameOf filter isAttrs isPath listToAttrs map match readFile toJSON unsafeDiscardStringContext;
+  inherit (builtins) attrValues baseNameOf concatStringsSep filter isAttrs isPath listToAttrs map match readFile toJSON unsafeDiscardStringContext;
 
   arguments =
     removeAttrs fetchPypi.arguments ["pname" "version" "hash" "format" "file" "meta" "passthru"]
@@ -30,8 +30,15 @@
   function = "fetchRequirements";
   check = import ./internal/check.nix function arguments;
   canonical = import ./internal/canonical-name.nix;
-  parse = import ./internal/requirements-file.nix;
+  read = import ./internal/requirements-file.nix;
   store = import ./internal/store.nix;
+
+  parse = where: text: let
+    inherit (read where text) problems requirements;
+  in
+    if problems == []
+    then requirements
+    else throw "${function}: ${where} cannot be fetched:\n${concatStringsSep "\n" problems}";
 
   formatOf = file:
     if file != null && match ".*\\.whl" file != null

@@ -38,6 +38,11 @@
 
   # What a wheel that was built declares to need; null: it declares nothing.
   needs = wheel: wheel.voyager.systemRunDependencies;
+  # What a wheel that was fetched was asked for as; null: it was not. (What was built is checked then.)
+  askedFor = wheel:
+    if isAttrs wheel && wheel.voyager.kind or null == "pypi"
+    then wheel.voyager.package
+    else null;
   once = names: attrNames (groupBy (name: name) names);
 
   mkDockerVirtualenv = given: let
@@ -73,7 +78,12 @@
         env.VOYAGER_VIRTUALENV = toJSON {
           installer = "${installer}";
           name = args.pname;
-          wheels = map store.file wheels;
+          wheels =
+            map (wheel: {
+              path = store.file wheel;
+              package = askedFor wheel;
+            })
+            wheels;
         };
       } (args
         // {

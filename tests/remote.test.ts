@@ -93,7 +93,7 @@ test("a builder is as docs/remote.md leaves it: doctor finds nothing that preven
 test("bcrypt is built elsewhere, in an environment that came by the store, and is the same as here", async () => {
   const [here = ""] = await mustBuild(bcrypt);
   await exportEnvironment(bcrypt, join(folder, "bcrypt"));
-  const [key, note] = [join(folder, "our-environments"), join(folder, "bcrypt/environment.json")];
+  const [key, note] = [join(folder, "our-environments"), join(folder, "bcrypt/images.json")];
   await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   await must("ssh-keygen", ["-q", "-Y", "sign", "-f", key, "-n", "voyager-environment", note]);
   const carried = await coordinator.host.must(`nix-store --add '${folder}/bcrypt'`);
@@ -101,11 +101,9 @@ test("bcrypt is built elsewhere, in an environment that came by the store, and i
   await first.host.must(
     `printf 'our-environments %s\n' '${readFileSync(`${key}.pub`, "utf8").trim()}' >/root/allowed`,
   );
-  const verify = `ssh-keygen -Y verify -f /root/allowed -I our-environments -n voyager-environment -s '${carried}/environment.json.sig'`;
-  await first.host.must(`${verify} <'${carried}/environment.json'`);
-  const { status: forged } = await first.host.run(
-    `sed s/size/Size/ '${carried}/environment.json' | ${verify}`,
-  );
+  const verify = `ssh-keygen -Y verify -f /root/allowed -I our-environments -n voyager-environment -s '${carried}/images.json.sig'`;
+  await first.host.must(`${verify} <'${carried}/images.json'`);
+  const { status: forged } = await first.host.run(`sed s/size/Size/ '${carried}/images.json' | ${verify}`);
   expect(forged).not.toBe(0);
   const importing = `${voyager}/bin/voyager environment import '${carried}' 2>&1`;
   const imported = await first.host.must(measured(importing));

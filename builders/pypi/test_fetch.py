@@ -116,6 +116,7 @@ class PureTest(unittest.TestCase):
     def test_environment_wins_over_sections(self):
         text = "global.index-url='a'\n:env:.index-url='c'\ninstall.index-url='b'\nglobal.timeout='5'\nfreeze.timeout='6'\nodd"
         self.assertEqual(settings.parse_pip_config(text), {"index-url": "c", "timeout": "5"})
+        self.assertEqual(settings.parse_pip_config("global.index-url='a'\n:env:.index-url=''"), {"index-url": "a"})
 
     def test_only_bundles_that_exist_count(self):
         existing = os.path.join(HERE, "fetch.py")

@@ -1,4 +1,5 @@
 """Runs pin.py against an index on the loopback interface."""
+import json
 import os
 import sys
 import unittest
@@ -56,6 +57,7 @@ class PinTest(IndexTest):
             f"pure>=1.0 --hash=sha256:{digest}": "'pure' is not pinned to one version: write pure==VERSION",
             f"pure==1.* --hash=sha256:{digest}": "'pure' is not pinned",
             f"pure==1.0 --hash=md5:{digest}": "'pure' has a hash of the kind md5",
+            f"pure==1.0 --hash=sha256:{digest[1:]}": f"'pure' has the hash '{digest[1:]}', which is none: a SHA-256 has 64 digits",
             f"pure==1.0 --global-option=x --hash=sha256:{digest}": "'pure' has the option '--global-option=x'; only --hash",
             "-r other.txt": "the option '-r' is none for a requirements file here",
             "--index-url=https://example.org/simple": "the option '--index-url' is none",
@@ -82,6 +84,20 @@ class PinTest(IndexTest):
         result = self.pin(text, PIP_INDEX_URL="http://127.0.0.1:9/simple", VOYAGER_PYPI_INDEX=f"http://{self.host}/simple")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assert_refused(self.pin(text, PIP_INDEX_URL="http://someone:hunter2@127.0.0.1:9/simple"), "the tool 'unearth'")
+
+    def test_index_of_several_configuration_files(self):
+        files = []
+        for name, text in ("global", "index-url = http://127.0.0.1:9/simple\ntimeout = 20\n"), ("user", f"index-url = http://{self.host}/simple\n"):
+            path = os.path.join(self.work, name)
+            with open(path, "w") as stream:
+                stream.write("[global]\n" + text)
+            files.append([path, f"/etc/{name}.conf"])
+        text = f"pure==1.0 --hash=sha256:{Index.digest('pure-1.0.tar.gz')}\n"
+        result = self.pin(text, PIP_INDEX_URL="", VOYAGER_PIP_FILES=json.dumps(files))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(path, "a") as stream:
+            stream.write("nonsense\n")
+        self.assert_refused(self.pin(text, VOYAGER_PIP_FILES=json.dumps(files)), "pip's configuration file /etc/user.conf cannot be read")
 
 
 if __name__ == "__main__":

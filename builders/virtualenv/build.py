@@ -4,7 +4,8 @@
 Reads the environment variable VOYAGER_VIRTUALENV, JSON with
   installer  the folder builders/wheel, whose parts install wheels
   name       what an activated shell shows
-  wheels     wheels, or folders that have some at their top
+  wheels     each as {"path", "package"}: a wheel, or a folder that has some at its top; and {"name", "version"} that it must
+             be of, null for any
 Exits with 66 when it refuses something.
 """
 import json

@@ -38,6 +38,7 @@ class VirtualenvTest(unittest.TestCase):
     def build(self, *wheels):
         shutil.rmtree(self.out, ignore_errors=True)
         os.mkdir(self.out)
+        wheels = [wheel if isinstance(wheel, dict) else {"path": wheel, "package": None} for wheel in wheels]
         settings = {"installer": INSTALLER, "name": "shop", "wheels": wheels}
         # As the builder calls it: the system's interpreter, whoever runs the tests.
         command = [os.path.realpath(sys._base_executable), BUILD]
@@ -98,6 +99,32 @@ class VirtualenvTest(unittest.TestCase):
         self.assertEqual(self.run_in("python", "-c", "import sys; print(sys.prefix)"), self.out + "\n")
         self.assertEqual(os.path.realpath(os.path.join(self.out, "bin/python3")), os.path.realpath(sys._base_executable))
         self.assertTrue(os.path.exists(os.path.join(self.out, "share/shop/page.html")))
+
+    def test_programs_run_where_their_interpreters_path_is_too_long_for_the_kernel(self):
+        self.out = os.path.join(self.top, "a" * 200, "b" * 60)
+        os.makedirs(self.out)
+        echo = "import sys\ndef main():\n    print(sys.prefix, sys.argv)\n"
+        self.assert_made(self.wheel("echo", files={
+            "echo.py": echo, "echo-1.0.dist-info/entry_points.txt": "[console_scripts]\necho = echo:main\n",
+            "echo-1.0.data/scripts/helper": f"#!python -E {'-' * 300}\nfrom __future__ import annotations\nimport echo\necho.main()\n"}))
+        for program in ("echo", "helper"):
+            path = os.path.join(self.out, "bin", program)
+            with open(path) as stream:
+                self.assertEqual(stream.readline(), "#!/bin/sh\n")
+            self.assertEqual(self.run_in(program, "a b", "$c"), f"{self.out} {[path, 'a b', '$c']}\n")
+
+    def test_entry_points_as_they_may_be_written(self):
+        text = "[console_scripts]\none=shop.cli:Main.run\ntwo = shop.cli : Main.run [extra]\n[gui_scripts]\nthree = shop.cli:Main.run\n"
+        cli = "class Main:\n    @staticmethod\n    def run():\n        print('run')\n"
+        self.assert_made(self.wheel("shop", files={"shop.py": "", "shop/__init__.py": "", "shop/cli.py": cli, "shop-1.0.dist-info/entry_points.txt": text}))
+        for program in ("one", "two", "three"):
+            self.assertEqual(self.run_in(program), "run\n")
+
+    def test_data_whose_folder_is_spelled_otherwise(self):
+        # The folders' names are both the wheel's, and tools escape and normalise them in ways of their own.
+        self.assert_made(self.wheel("my_shop", "1.0.0", files={"My.Shop-1.0.data/": "", "My.Shop-1.0.data/scripts/": "",
+                                                               "My.Shop-1.0.data/scripts/shop": "#!python\nprint('open')\n"}))
+        self.assertEqual(self.run_in("shop"), "open\n")
 
     def test_activated_shell_finds_the_programs(self):
         self.assert_made(self.application(), self.wheel("basket"))
@@ -185,6 +212,21 @@ class VirtualenvTest(unittest.TestCase):
         for tag in ("cp27-cp27m-linux_x86_64", "cp37-cp37m-linux_x86_64", "py2-none-any"):
             self.assert_refused(f"'basket-1.0-{tag}.whl' does not fit this Python", self.wheel("basket", tag=tag))
 
+    def test_wheel_of_another_version_than_was_asked_for(self):
+        def asked(version, name="basket", path=self.wheel("basket", "1.16")):
+            return {"path": path, "package": {"name": name, "version": version}}
+
+        for fitting in (asked("1.16"), asked("1.16.0", "Basket"), asked("01.16")):
+            self.assert_made(fitting)
+        self.assert_refused("'basket-1.16-py3-none-any.whl' is the wheel of basket 1.16, but asked for was basket 1.17: take the name and the "
+                            "hash of the file of that version", asked("1.17"))
+        self.assert_refused("'basket-1.16-py3-none-any.whl' is the wheel of basket 1.16, but asked for was trolley 1.16", asked("1.16", "trolley"))
+        # What it is called says nothing.
+        for name, metadata in (("lying-2", "Name: basket\nVersion: 1.16\n"), ("basket-1.17", "Name: basket\nVersion: 1.16\n"),
+                               ("basket-1.17", "Name: lying\nVersion: 1.17\n"), ("basket-1.17", "Name: basket\n")):
+            wheel = self.wheel(*name.split("-"), files={f"{name}.dist-info/METADATA": metadata})
+            self.assert_refused(f"'{os.path.basename(wheel)}' is the wheel of ", asked("1.17", path=wheel))
+
     def test_files_that_two_wheels_have_differently(self):
         self.assert_refused("'two-1.0-py3-none-any.whl' has a file 'lib/" + PYTHON + "/site-packages/tests/__init__.py' that is another one in "
                             "'one-1.0-py3-none-any.whl'",
@@ -200,6 +242,15 @@ class VirtualenvTest(unittest.TestCase):
         self.assert_refused(f"'{path}' is no wheel; only wheels can be installed here: build it with mkDockerWheel", path)
         os.mkdir(os.path.join(self.top, "empty"))
         self.assert_refused(f"'{self.top}/empty' is no wheel", os.path.join(self.top, "empty"))
+
+    def test_program_that_names_no_function(self):
+        for value in ("shop.cli", "shop.cli:", ":main", "shop-cli:main", "shop:main()", "shop:1st", "shop:main\n more"):
+            self.assert_refused("'shop-1.0-py3-none-any.whl' declares the program 'shop' as '" + value.split("\n")[0],
+                                self.wheel("shop", files={"shop-1.0.dist-info/entry_points.txt": f"[console_scripts]\nshop = {value}\n"}))
+
+    def test_data_of_an_unknown_kind(self):
+        for member in ("shop-1.0.data/other/file", "assets.data/file", "shop-1.0.data/scripts"):
+            self.assert_refused(f"a wheel has data of an unknown kind: '{member}'", self.wheel("shop", files={member: ""}))
 
     def test_member_that_leads_out(self):
         self.assert_refused("a wheel has a member '../../../../evil'", self.wheel("evil", files={"../../../../evil": ""}))

@@ -320,7 +320,7 @@ def build_wheel(folder, *rest):
         self.assert_refused(self.build([bomb]), f"'{bomb}' unpacks to more than 268435456 bytes, 200 times its size")
         name, content = wheel("tool", files={"a.py": "1", "b.py": "2"})
         self.assert_refused(self.build([self.link(name, content.replace(b"b.py", b"a.py"))]), "'" + "0" * 32 + f"-{name}' has two members 'a.py'")
-        for files, message in (({"x": "", "x/y": ""}, "cannot be read: "), ({"tool-1.0.data/purelib": ""}, "cannot be read: "),
+        for files, message in (({"x": "", "x/y": ""}, "cannot be read: "), ({"tool-1.0.data/purelib": ""}, "a wheel has data of an unknown kind"),
                                ({"tool-1.0.dist-info/entry_points.txt": "no section"}, "a wheel has an entry_points.txt that cannot be read")):
             with self.subTest(files):
                 result = self.build([self.link(*wheel("tool", files=files))])

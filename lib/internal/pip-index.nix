@@ -1,26 +1,34 @@
 # The package index that this machine's pip uses, or null for pip's own default: PIP_INDEX_URL,
 # else `index-url` of pip's configuration files. Restricted and pure evaluation see none of them.
 let
-  inherit (builtins) concatMap filter getEnv head isList match pathExists readFile split substring;
+  inherit (builtins) concatMap filter foldl' getEnv head isList isString match pathExists readFile split substring;
 
   home = getEnv "HOME";
-  configHome = let
-    set = getEnv "XDG_CONFIG_HOME";
+  own = getEnv "PIP_CONFIG_FILE";
+  environment = getEnv "VIRTUAL_ENV";
+  variableOr = default: name: let
+    set = getEnv name;
   in
     if set != ""
     then set
-    else "${home}/.config";
+    else default;
+  configHome = variableOr "${home}/.config" "XDG_CONFIG_HOME";
+  configDirs = filter isString (split ":" (variableOr "/etc/xdg" "XDG_CONFIG_DIRS"));
 
-  # A file that is named first wins, as with pip.
-  files = filter (file: substring 0 1 file == "/" && pathExists (/. + file)) (
-    [(getEnv "PIP_CONFIG_FILE")]
-    ++ (
-      if home == ""
-      then []
-      else ["${configHome}/pip/pip.conf" "${home}/.pip/pip.conf"]
-    )
+  optional = condition: list:
+    if condition
+    then list
+    else [];
+  isThere = file: substring 0 1 file == "/" && pathExists (/. + file);
+  # A file that is named first wins, as with pip, whose order is the other way round; one that is named
+  # by the variable has the user's place, too.
+  files = optional (own != "/dev/null") (filter isThere (
+    [own]
+    ++ optional (environment != "") ["${environment}/pip.conf"]
+    ++ optional (home != "" && !isThere own) ["${configHome}/pip/pip.conf" "${home}/.pip/pip.conf"]
     ++ ["/etc/pip.conf"]
-  );
+    ++ foldl' (found: folder: ["${folder}/pip/pip.conf"] ++ found) [] configDirs
+  ));
 
   addresses = file:
     concatMap (line:

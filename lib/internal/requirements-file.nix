@@ -2,9 +2,9 @@
 # `NAME==VERSION --hash=sha256:…  # FILE`.
 #
 # where: names the file in messages; text: its content.
-# Returns a list of { pname; version; extras; hash; file; line; }, sorted by name, where `file` is the
-# comment behind the hash if that is the name of a file, else null. Throws with all lines that cannot
-# be taken, and why.
+# Returns { requirements; problems; }: a list of { pname; version; extras; hash; file; line; }, sorted by
+# name, where `file` is the comment behind the hash if that is the name of a file, else null; and a list
+# of messages, about all lines that cannot be taken, and why, which begin with their numbers.
 where: text: let
   inherit (builtins) attrNames concatMap concatStringsSep elem elemAt filter foldl' groupBy head isString length match split stringLength substring tail toString;
 
@@ -195,9 +195,7 @@ where: text: let
     if others == []
     then []
     else ["line ${toString other.line}: '${name}' is required ${how} (before in line ${toString first.line}); leave one of them out"];
-
+in {
+  requirements = map (name: head groups.${name}) (attrNames groups);
   problems = map (one: one.problem) (filter (one: one ? problem) parsed) ++ concatMap twice (attrNames groups);
-in
-  if problems != []
-  then throw "fetchRequirements: ${where} cannot be fetched:\n${concatStringsSep "\n" problems}"
-  else map (name: head groups.${name}) (attrNames groups)
+}

@@ -136,6 +136,29 @@ describe("the package index that pip is configured to use", () => {
     expect(await index(configuration, variables)).toBe("https://variable.example.org/simple");
   });
 
+  test("of several files, the one that pip lets win", async () => {
+    const [user, site, named] = ["user", "site", "named"].map(
+      (name) => `[global]\nindex-url = https://${name}.example.org/simple\n`,
+    ) as [string, string, string];
+    for (const folder of ["xdg/pip", "venv"]) mkdirSync(join(home, folder), { recursive: true });
+    writeFileSync(
+      join(home, "xdg/pip/pip.conf"),
+      "[global]\nindex-url = https://global.example.org/simple\n",
+    );
+    writeFileSync(join(home, "venv/pip.conf"), site);
+    writeFileSync(join(home, "named.conf"), named);
+    const all = { XDG_CONFIG_DIRS: join(home, "xdg"), VIRTUAL_ENV: join(home, "venv") };
+    const [own, none] = [join(home, "named.conf"), join(home, "nowhere.conf")];
+    expect(await index(user, { ...all, PIP_CONFIG_FILE: own })).toBe("https://named.example.org/simple");
+    expect(await index(user, { ...all, PIP_CONFIG_FILE: none })).toBe("https://site.example.org/simple");
+    expect(await index(user, { ...all, VIRTUAL_ENV: "" })).toBe("https://user.example.org/simple");
+    expect(await index(user, { ...all, PIP_CONFIG_FILE: "/dev/null" })).toBeNull();
+    // Instead of the user's, whatever it says.
+    writeFileSync(own, "[global]\n");
+    const system = { XDG_CONFIG_DIRS: join(home, "xdg"), PIP_CONFIG_FILE: own };
+    expect(await index(user, system)).toBe("https://global.example.org/simple");
+  });
+
   test("a variable with a password stays out of the store", async () => {
     expect(await index("", { PIP_INDEX_URL: "https://user:secret@example.org/simple" })).toBeNull();
   });

@@ -49,8 +49,20 @@ in {
       }
     ];
     expected = let
-      paths = map plain [silent dependency];
-    in [paths paths];
+      wheels = map (wheel: {
+        path = plain wheel;
+        package = null;
+      }) [silent dependency];
+    in [wheels wheels];
+  };
+  "a wheel that was fetched is to be of the version that was asked for" = {
+    value = map (wheel: wheel.package) (settings {wheels = [(lib.fetchRequirements ./files/requirements.txt).requirements.six.src];}).wheels;
+    expected = [
+      {
+        name = "six";
+        version = "1.16.0";
+      }
+    ];
   };
   "the builder, what installs wheels and the wheels are in the closure" = {
     value = let

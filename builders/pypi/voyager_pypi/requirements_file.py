@@ -18,7 +18,7 @@ def pin(text, index):
     for number, physical in _logical_lines(text):
         body = COMMENT.sub("", "".join(line.strip("\\") for line in physical)).strip()
         try:
-            lines += _pin_line(body, index, seen) if body and not body.startswith(HARMLESS) else physical
+            lines += _pin_line(body, index, seen) if body and re.split(r"[=\s]", body)[0] not in HARMLESS else physical
         except Failure as failure:
             problems.append(f"line {number}: {failure}")
     if problems:
@@ -60,10 +60,13 @@ def _pin_line(body, index, seen):
         return [f"# {text}: not for this Python and system"]
     version = _exact_version(requirement)
     hashes = _hashes(name, options)
-    known = seen.setdefault(canonicalize_name(name), version)
+    known, digest = seen.setdefault(canonicalize_name(name), (version, None))
     if known != version:
         raise Failure(f"'{name}' is required as {known} and as {version}")
     link = choose_of_hashes(f"{name} {version}", index.links(name, version), hashes)
+    if digest not in (None, sha256_of(link)):
+        raise Failure(f"'{name}' is required with two hashes; leave one of them out")
+    seen[canonicalize_name(name)] = version, sha256_of(link)
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     return [f"{name}{extras}=={version} \\", f"    --hash=sha256:{sha256_of(link)}  # {link.filename}"]
 
@@ -94,6 +97,8 @@ def _hashes(name, options):
             raise Failure(f"'{name}' has the option '{option.strip()}'; only --hash can be taken")
         if match.group(1) != "sha256":
             raise Failure(f"'{name}' has a hash of the kind {match.group(1)}; only sha256 can be taken")
+        if len(match.group(2)) != 64:
+            raise Failure(f"'{name}' has the hash '{match.group(2)}', which is none: a SHA-256 has 64 digits")
         found.append(match.group(2).lower())
     if not found:
         raise Failure(f"'{name}' has no hash: write --hash=sha256:… behind it (pip-compile --generate-hashes does)")

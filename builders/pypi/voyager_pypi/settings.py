@@ -30,7 +30,8 @@ def parse_pip_config(text):
                 continue
     settings = {}
     for wanted in ("global", "install", "download", ":env:"):
-        settings.update({key: value for (section, key), value in found.items() if section == wanted})
+        # pip, too, takes no notice of one that is empty.
+        settings.update({key: value for (section, key), value in found.items() if section == wanted and value})
     return settings
 
 

@@ -1,5 +1,6 @@
 """Makes a virtual environment of wheels."""
 import compileall
+import email
 import os
 import py_compile
 import sys
@@ -13,9 +14,9 @@ from voyager_wheel.names import canonical
 def make(out, wheels, name):
     """Makes the virtual environment in the folder out, which is there and empty, for the interpreter that runs this.
 
-    wheels are paths of wheels, or of folders that have some; name is what an activated shell shows. Raises Failure.
+    wheels are as build.py has them; name is what an activated shell shows. Raises Failure.
     """
-    projects = _by_project(dependencies.wheels(wheels))
+    projects = _by_project(wheels)
     venv.EnvBuilder(symlinks=True, with_pip=False, prompt=name).create(out)
     version = "python{}.{}".format(*sys.version_info)
     layout = installing.Layout(out, site=f"lib/{version}/site-packages", headers=f"include/site/{version}",
@@ -29,16 +30,33 @@ def make(out, wheels, name):
     compileall.compile_dir(site, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
-def _by_project(paths):
+def _by_project(wheels):
     """Canonical name of the project -> path of its wheel, sorted. Raises Failure for a second one of a project."""
     found = {}
-    for path in paths:
-        with artifacts.open_wheel(path) as archive:
-            name = canonical(artifacts.dist_info(archive).split("-")[0])
-        if name in found:
-            raise Failure(f"there are two wheels of '{name}', {found[name]} and {path}; leave one of them out")
-        found[name] = path
+    for wheel in wheels:
+        for path in dependencies.wheels([wheel["path"]]):
+            name = canonical(_check(path, wheel["package"]).split("-")[0])
+            if name in found:
+                raise Failure(f"there are two wheels of '{name}', {found[name]} and {path}; leave one of them out")
+            found[name] = path
     return dict(sorted(found.items()))
+
+
+def _check(path, package):
+    """The name of the wheel's .dist-info folder. Raises Failure where the wheel is not of the package; of None every one is."""
+    with artifacts.open_wheel(path) as archive:
+        info = artifacts.dist_info(archive)
+        if package is None:
+            return info
+        own = email.message_from_string(artifacts.read_text(archive, f"{info}/METADATA")
+                                        if f"{info}/METADATA" in archive.namelist() else "")
+    folder = info[: -len(".dist-info")].partition("-")[::2]
+    for name, version in (folder, (own.get("Name", ""), own.get("Version", ""))):
+        if canonical(name) != canonical(package["name"]) or not artifacts.same_version(version, package["version"]):
+            raise Failure(f"'{os.path.basename(path)}' is the wheel of {name} {version}, but asked for was {package['name']} "
+                          f"{package['version']}: take the name and the hash of the file of that version (`voyager requirements` "
+                          "writes them), or correct the version")
+    return info
 
 
 class _Checker(requirements.Checker):

@@ -49,13 +49,13 @@ def check_package(wheel, package):
     project, version = os.path.basename(wheel).split("-")[:2]
     if canonical(project) != canonical(package["name"]):
         raise Failure(f"the wheel is of '{project}', but pname says '{package['name']}': write pname = \"{project}\"")
-    if not _same_version(version, package["version"]):
+    if not same_version(version, package["version"]):
         raise Failure(f"the wheel is of {project} {version}, but version says '{package['version']}': "
                       f"write version = \"{version}\"")
 
 
-def _same_version(one, other):
-    """Whether two versions are the same by PEP 440, which has several ways to write one ("1.0-1", "1.0.post1")."""
+def same_version(one, other):
+    """Whether a version in a file's name and another are the same by PEP 440, which has several ways to write one."""
     if one == other:
         return True
     from .requirements import import_packaging

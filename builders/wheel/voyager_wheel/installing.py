@@ -5,17 +5,20 @@ import csv
 import filecmp
 import hashlib
 import os
+import re
 import shutil
 import sys
 
 from . import artifacts, bounds, processes
 from .errors import Failure
 
-# The kernel reads no more of a script's first line.
-MOST_LINE = 256
+# Bytes of a script's first line that every kernel reads; those from 5.1 on read twice as many.
+MOST_LINE = 127
 
-SCRIPT = """#!{python}
-import sys
+# A function of a module, as the specification of entry points has it; "[extra]" behind it means nothing any more.
+FUNCTION = re.compile(r"([\w.]+)\s*:\s*([\w.]+)\s*(\[.*\])?")
+
+SCRIPT = """import sys
 from {module} import {first}
 if __name__ == "__main__":  # a process that is spawned runs this file again
     sys.exit({call}())
@@ -60,11 +63,10 @@ def install(path, layout):
         bounds.refuse_bomb(archive, path)
         info = artifacts.dist_info(archive)
         artifacts.check_fits(artifacts.read_tags(archive), wheel)
-        data = info[: -len(".dist-info")] + ".data/"
         targets = []
         for member in archive.infolist():
-            target = _target(member.filename, data, layout)
             if not member.is_dir():
+                target = _target(member.filename, layout)
                 _extract(archive, member, target, wheel, layout)
                 targets.append(target)
         if info + "/entry_points.txt" in archive.namelist():
@@ -98,14 +100,16 @@ def _record_row(layout, target):
     return [os.path.relpath(target, layout.site), f"sha256={text}", str(os.path.getsize(path))]
 
 
-def _target(name, data, layout):
+def _target(name, layout):
     """Where a member goes, relative to the layout's top."""
     if name.startswith("/") or ".." in name.split("/"):
         raise Failure(f"a wheel has a member '{name}', which would be outside of its folder")
-    if not name.startswith(data):
+    folder, _, inner = name.partition("/")
+    # As pip has it: however the project and its version are spelled in the folder's name.
+    if not inner or not folder.endswith(".data"):
         return os.path.normpath(f"{layout.site}/{name}")
-    scheme, _, rest = name[len(data):].partition("/")
-    if scheme not in layout.places:
+    scheme, _, rest = inner.partition("/")
+    if scheme not in layout.places or not rest:
         raise Failure(f"a wheel has data of an unknown kind: '{name}'")
     return os.path.normpath(f"{layout.places[scheme]}/{rest}")
 
@@ -115,11 +119,35 @@ def _extract(archive, member, target, wheel, layout):
 
     def write(stream):
         with archive.open(member) as source:
-            first = source.readline(MOST_LINE) if script else b""
-            stream.write(b"#!" + layout.python.encode() + b"\n" if first.startswith(b"#!python") else first)
+            mark = b"#!python"
+            begin = source.read(len(mark)) if script else b""
+            if begin == mark:
+                # The rest of the line goes, however long.
+                while begin and not begin.endswith(b"\n"):
+                    begin = source.readline(MOST_LINE)
+                begin = _first_line(layout.python).encode()
+            stream.write(begin)
             shutil.copyfileobj(source, stream)
 
     layout.add(target, wheel, write, script or (member.external_attr >> 16) & 0o111)
+
+
+def _first_line(python):
+    """What starts a program with the interpreter at the path; where the kernel would cut that off, a shell has to."""
+    line = f"#!{python}\n"
+    if len(line.encode()) <= MOST_LINE and " " not in python:
+        return line
+    # To Python it is a string.
+    return f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n"
+
+
+def _function(wheel, name, value):
+    """(module, function in it) that a program calls."""
+    match = FUNCTION.fullmatch(value.strip())
+    if not match or not all(part.isidentifier() for part in ".".join(match.groups()[:2]).split(".")):
+        raise Failure(f"'{wheel}' declares the program '{name}' as '{' '.join(value.split())}', which is no function of the form "
+                      "MODULE:FUNCTION; correct the entry point where the project declares it")
+    return match.groups()[:2]
 
 
 def _write_scripts(entry_points, wheel, layout):
@@ -135,8 +163,8 @@ def _write_scripts(entry_points, wheel, layout):
         for name, value in parser.items(group) if parser.has_section(group) else ():
             if os.path.basename(name) != name:
                 raise Failure(f"a wheel has a script with the name '{name}'")
-            module, _, call = value.split("[")[0].strip().partition(":")
-            text = SCRIPT.format(python=layout.python, module=module.strip(), first=call.split(".")[0].strip(), call=call.strip())
+            module, call = _function(wheel, name, value)
+            text = _first_line(layout.python) + SCRIPT.format(module=module, first=call.split(".")[0], call=call)
             target = os.path.join(layout.programs, name)
             layout.add(target, wheel, lambda stream, text=text: stream.write(text.encode()), True)
             targets.append(target)

@@ -73,7 +73,7 @@ test("settings of this machine's pip are followed, and an index that is given", 
   await requirements(engine, { ...options(here), index: "https://user:secret@example.org/simple" }, log);
   const received = Buffer.concat(engine.received).toString("latin1");
   for (const line of [
-    "export PIP_CONFIG_FILE='/tmp/voyager-settings/pip.conf'",
+    `"${join(here, "pip.conf")}"]]'`,
     "export PIP_CERT='/tmp/voyager-settings/certificates.pem'",
     "export https_proxy='http://it'\\''s:3128'",
     "export VOYAGER_PYPI_INDEX='https://user:secret@example.org/simple'",

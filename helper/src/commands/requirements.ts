@@ -1,19 +1,18 @@
 /** `voyager requirements`: leaves one hash of each requirement, that of the file that fetchRequirements is to get. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
 import * as v from "valibot";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import { type Log, secondsSince, writeToStdout } from "../common/log.ts";
 import { replaceFile } from "../common/replace-file.ts";
-import { quoteWord } from "../common/shell.ts";
 import type { Engine, RunningContainer } from "../engine/engine.ts";
 import { packageManagerContainer } from "../environment/container-request.ts";
 import { ensureEnvironment } from "../environment/environments.ts";
 import { run } from "../environment/make.ts";
 import { readSystem } from "../spec/systems.ts";
-import { type MadeEntry, pack, packMade } from "../transfer/pack.ts";
+import { pack, packMade } from "../transfer/pack.ts";
+import { pipSettings, variablesFile } from "./pip-settings.ts";
 
 export interface RequirementsOptions {
   /** The requirements file. */
@@ -36,10 +35,6 @@ const toolsSchema = v.object({
 
 /** Where things lie in the container. */
 const inside = { tools: "/tmp/voyager-pypi", settings: "/tmp/voyager-settings" };
-/** Variables of this machine that pip and the download follow. */
-const followed = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"].concat(
-  ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()]),
-);
 /** Exit code of builders/pypi for what it refuses. */
 const refused = 67;
 /** Seconds for which an environment may be kept: its tools do not change what is written. */
@@ -92,7 +87,7 @@ async function pin(
   text: string,
   options: RequirementsOptions,
 ): Promise<string> {
-  const settings = machineSettings(options.index);
+  const settings = pipSettings(inside.settings, options.index);
   await send(container, inside.tools, pack(builder, filesOf(builder)));
   await send(container, inside.settings, Readable.from([packMade(settings)]));
   const errors = `${inside.settings}/errors`;
@@ -125,44 +120,4 @@ async function send(container: RunningContainer, folder: string, tar: Readable):
   if (status !== 0) {
     throw new VoyagerError("transfer", "files could not be moved into the container", { why: output });
   }
-}
-
-/** Sets the variables: in a file, as addresses may have passwords, and everybody can read a command line. */
-const variablesFile = "variables";
-
-/** What pip on this machine is set to: files for the container, the one with the variables among them. */
-function machineSettings(index: string | undefined): MadeEntry[] {
-  const { PIP_CONFIG_FILE, XDG_CONFIG_HOME, PIP_CERT, SSL_CERT_FILE, NIX_SSL_CERT_FILE } = process.env;
-  const home = homedir();
-  const configuration = existing([
-    PIP_CONFIG_FILE,
-    join(XDG_CONFIG_HOME ?? join(home, ".config"), "pip/pip.conf"),
-    join(home, ".pip/pip.conf"),
-    "/etc/pip.conf",
-  ]);
-  const certificates = existing([
-    ...[PIP_CERT, SSL_CERT_FILE, NIX_SSL_CERT_FILE],
-    "/etc/ssl/certs/ca-certificates.crt",
-  ]);
-  const files: MadeEntry[] = [];
-  const variables: Record<string, string> = { HOME: inside.settings };
-  const put = (path: string, text: string) =>
-    files.push({ path, mode: 0o600, owner: { uid: 0, gid: 0 }, content: { type: "File", text } });
-  const add = (file: string | undefined, path: string, names: string[]) => {
-    if (file === undefined) return;
-    put(path, readFileSync(file, "utf8"));
-    for (const name of names) variables[name] = `${inside.settings}/${path}`;
-  };
-  add(configuration, "pip.conf", ["PIP_CONFIG_FILE"]);
-  add(certificates, "certificates.pem", ["PIP_CERT", "SSL_CERT_FILE"]);
-  for (const name of followed) if (process.env[name]) variables[name] = process.env[name];
-  if (index !== undefined) variables.VOYAGER_PYPI_INDEX = index;
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);
-  put(variablesFile, lines.join(""));
-  return files;
-}
-
-/** The first of the files that is there. */
-function existing(files: (string | undefined)[]): string | undefined {
-  return files.find((file) => file !== undefined && file !== "" && existsSync(file));
 }

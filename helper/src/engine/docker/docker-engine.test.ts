@@ -159,6 +159,18 @@ describe("archives of images", () => {
       details: { why: "unexpected EOF" },
     });
   });
+
+  test("loaded: one that fails on its way is cut off, not ended", async () => {
+    daemon.on("POST /images/load", json({ stream: "Loaded image: a:1\n" }));
+    const failing = async function* () {
+      yield Buffer.from("an arch");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw new Error("disk");
+    };
+    const error = await thrownBy<VoyagerError>(engine.loadImages(Readable.from(failing())));
+    expect(error.details.why).toBe("disk");
+    expect(daemon.seen).toEqual([]); // no request that is whole
+  });
 });
 
 test("a full disk has its remedy", async () => {

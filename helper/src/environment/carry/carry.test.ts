@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { FakeEngine } from "../../../testing/fake-engine.ts";
@@ -62,9 +70,9 @@ test("an engine that imported it need not make it, whatever it had", async () =>
 
 test("what is written says what it is, to people and to the import", async () => {
   const { engine, output, name } = await exported();
-  expect(readdirSync(output).sort()).toEqual(["environment.json", "images.tar"]);
+  expect(readdirSync(output).sort()).toEqual(["images.json", "images.tar"]);
   expect(statSync(output).mode & 0o777).toBe(0o755);
-  expect(JSON.parse(readFileSync(join(output, "environment.json"), "utf8"))).toEqual({
+  expect(JSON.parse(readFileSync(join(output, "images.json"), "utf8"))).toEqual({
     format: "voyager-environment/1",
     environment: { name, id: (await engine.image(name))?.id },
     base: { name: "debian:12", id: base },
@@ -130,6 +138,28 @@ describe("an archive that was altered is refused before the engine sees any of i
     expect([...elsewhere.held.keys()]).toEqual([]);
   });
 
+  test("it is altered behind the check", async () => {
+    const { output } = await exported();
+    const file = join(output, "images.tar");
+    const elsewhere = makeEngine();
+    const sent: Buffer[] = [];
+    elsewhere.loadImages = async (archive) => {
+      change(file, list(output), "debian:13");
+      for await (const piece of archive) sent.push(piece as Buffer);
+      throw new Error("the engine took it");
+    };
+    const error = await thrownBy<VoyagerError>(importing(elsewhere, output));
+    expect(error).toMatchObject({ kind: "environment", what: `${file} was altered, or is not whole` });
+    expect(error.details.why).toContain("another one when it was read to check it");
+    expect(sent).toEqual([]);
+  });
+
+  test("it is not there", async () => {
+    const { output } = await exported();
+    rmSync(join(output, "images.tar"));
+    expect((await thrownBy<VoyagerError>(importing(makeEngine(), output))).details.why).toContain("ENOENT");
+  });
+
   test("it names more than its description does", async () => {
     const { engine, output, name } = await exported();
     const images = [name, "debian:12"].map((one) => ({ ...(engine.held.get(one) as object), name: one }));
@@ -160,7 +190,7 @@ test.each(["./manifest.json", "a/manifest.json"])(
 
 /** Puts another archive in the place of an exported one, with a description that fits. */
 async function exportAs(output: string, archive: Buffer, change: object = {}): Promise<void> {
-  const file = join(output, "environment.json");
+  const file = join(output, "images.json");
   const sha256 = (await import("node:crypto")).createHash("sha256").update(archive).digest("hex");
   const description = { ...JSON.parse(readFileSync(file, "utf8")), ...change };
   writeFileSync(file, JSON.stringify({ ...description, archive: { size: archive.length, sha256 } }));
@@ -190,7 +220,7 @@ describe("a description that is none", () => {
     ["a digest that is none", '{"archive":{"size":1,"sha256":"x"}}', /archive.sha256/],
   ])("%s", async (_name, text, why) => {
     const place = folder();
-    if (text !== null) writeFileSync(join(place, "environment.json"), text);
+    if (text !== null) writeFileSync(join(place, "images.json"), text);
     const error = await thrownBy<VoyagerError>(importing(makeEngine(), place));
     expect(error.kind).toBe("environment");
     expect(error.details.why).toMatch(why);

@@ -6,7 +6,7 @@ import { messageOf, VoyagerError } from "../../common/errors.ts";
 import { describeIssues } from "../../spec/read.ts";
 
 /** Names of the two files of a carried environment. */
-export const descriptionFile = "environment.json";
+export const descriptionFile = "images.json";
 export const archiveFile = "images.tar";
 
 const hex = (digits: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`)));

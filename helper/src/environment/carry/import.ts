@@ -1,15 +1,17 @@
 /**
  * Takes over an environment that another machine has exported. Nothing gets to the engine before all of the
- * archive has been read and is what its description says; and what the engine then has is told by its id, which
- * is the hash of its content.
+ * archive has been read and is what its description says, and nothing else than what was read then; and what the
+ * engine then has is told by its id, which is the hash of its content. That the archive is read twice is meant so:
+ * the engine, which is root, would else take apart what nobody has checked.
  */
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { messageOf, VoyagerError } from "../../common/errors.ts";
 import { type Log, secondsSince } from "../../common/log.ts";
 import type { Engine, Image } from "../../engine/engine.ts";
 import { environmentTag, labels } from "../labels.ts";
 import { ArchiveInspector, describe, holdsJust, megabytes, type NamedImage } from "./archive.ts";
+import { CheckedFile } from "./checked-file.ts";
 import { archiveFile, type Description, readDescription } from "./description.ts";
 
 /** Takes over the environment of a folder that `exportEnvironment` made. */
@@ -29,12 +31,14 @@ export async function importEnvironment(
   if (base) await makeWayForBase(engine, base, options.replaceBase, log);
   const start = performance.now();
   const file = join(folder, archiveFile);
-  await checkArchive(file, description, images);
   const before = await Promise.all(images.map(({ name }) => engine.image(name)));
-  await engine.loadImages(createReadStream(file));
+  const removeNew = async () => {
+    for (const [index, { name }] of images.entries()) if (!before[index]) await engine.removeImage(name);
+  };
+  await load(engine, file, description, images, removeNew);
   if (!(await isThere(engine, images, environment))) {
     // Builds would take it, by its name.
-    for (const [index, { name }] of images.entries()) if (!before[index]) await engine.removeImage(name);
+    await removeNew();
     throw new VoyagerError("environment", `${environment.name} did not arrive as it was sent`, {
       why: `the engine should have ${describe(images)}\nafter it took over the archive, and has not; or its labels say another name`,
       remedy: "export it anew, from an engine of the same kind",
@@ -44,6 +48,32 @@ export async function importEnvironment(
     { seconds: secondsSince(start) },
     `${environment.name}: imported, ${megabytes(description.archive.size)}, package lists of ${description.asOf}`,
   );
+}
+
+/** Has the engine take over the archive, if it is what the description says. */
+async function load(
+  engine: Engine,
+  file: string,
+  description: Description,
+  images: NamedImage[],
+  removeNew: () => Promise<void>,
+): Promise<void> {
+  let archive: CheckedFile | undefined;
+  try {
+    archive = await CheckedFile.open(file).catch((error: unknown) => {
+      throw notAsExported(file, messageOf(error), nothingLoaded);
+    });
+    await checkArchive(file, archive, description, images);
+    await engine.loadImages(Readable.from(archive.again(), { objectMode: false }));
+  } catch (error) {
+    if (!archive?.isChanged) throw error;
+    // What an archive has behind its end an engine does not wait for.
+    await removeNew();
+    const why = "it was another one when it was read to check it than while it was sent to the engine";
+    throw notAsExported(file, why, "find out who writes to it; the engine has kept nothing of it");
+  } finally {
+    await archive?.close();
+  }
 }
 
 /** Whether the engine has these images, and the environment is what it is called. */
@@ -70,13 +100,18 @@ async function makeWayForBase(engine: Engine, base: NamedImage, replace: boolean
   });
 }
 
-async function checkArchive(file: string, { archive }: Description, images: NamedImage[]): Promise<void> {
+const nothingLoaded = "copy it again, or export it anew; the engine has got nothing of it";
+
+async function checkArchive(
+  file: string,
+  content: CheckedFile,
+  { archive }: Description,
+  images: NamedImage[],
+): Promise<void> {
   const inspector = new ArchiveInspector();
   let why: string;
   try {
-    for await (const data of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
-      inspector.write(data as Buffer);
-    }
+    for await (const data of content.first()) inspector.write(data);
     const found = inspector.finish();
     if (found.size !== archive.size) why = `it has ${found.size} bytes, not ${archive.size}`;
     else if (found.sha256 !== archive.sha256) why = `its SHA-256 is ${found.sha256}, not ${archive.sha256}`;
@@ -85,10 +120,11 @@ async function checkArchive(file: string, { archive }: Description, images: Name
   } catch (error) {
     why = messageOf(error);
   }
-  throw new VoyagerError("environment", `${file} was altered, or is not whole`, {
-    why,
-    remedy: "copy it again, or export it anew; the engine has got nothing of it",
-  });
+  throw notAsExported(file, why, nothingLoaded);
+}
+
+function notAsExported(file: string, why: string, remedy: string): VoyagerError {
+  return new VoyagerError("environment", `${file} was altered, or is not whole`, { why, remedy });
 }
 
 /** Whether the name is that of what the labels say: builds find it by its name, and then go by these. */
