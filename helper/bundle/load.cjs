@@ -33,13 +33,8 @@ function loadPart(name) {
   Object.assign(chunks, scripts[name].runInThisContext());
 }
 
-/** A module of Node that is loaded when something of it is first used. */
-const later = (name) => new Proxy({}, { get: (_target, key) => require(name)[key] });
-
 /** `require` for chunks: another chunk, or a module of Node. */
 function load(name) {
-  // Slow to load, and not needed before a build's first request.
-  if (name === "node:crypto") return later(name);
   if (!name.startsWith("./")) return require(name);
   if (name in loaded) return loaded[name].exports;
   if (!(name in chunks)) loadPart("rest");

@@ -1,6 +1,5 @@
 /** Base images: found on the engine, pulled from a registry, or made by a bootstrap recipe. */
 import type { Readable } from "node:stream";
-import { setImmediate } from "node:timers/promises";
 import { keyOf } from "../common/hash.ts";
 import { codeOf, messageOf, VoyagerError } from "../common/errors.ts";
 import { type Log, secondsSince } from "../common/log.ts";
@@ -16,15 +15,10 @@ export function bootstrapTag(system: System): string | null {
 
 /** The base image if the engine holds it: a bootstrapped one before one from a registry. */
 export async function findBaseImage(engine: Engine, system: System): Promise<Image | null> {
-  const { reference } = system.image;
-  const referenced = reference ? engine.image(reference) : null;
-  referenced?.catch(() => {}); // whoever awaits it will see the error
-  // Lets the request go. A first hash makes Node load its cryptography, and the engine can answer meanwhile.
-  await setImmediate();
-  const tag = bootstrapTag(system);
-  const bootstrapped = tag ? engine.image(tag) : null;
-  const [first, second] = await Promise.all([bootstrapped, referenced]);
-  return first ?? second;
+  const [bootstrapped, referenced] = await Promise.all(
+    [bootstrapTag(system), system.image.reference].map((tag) => (tag ? engine.image(tag) : null)),
+  );
+  return bootstrapped ?? referenced ?? null;
 }
 
 /** The base image, pulled if it must be. Throws an `image` error with the remedy. */
