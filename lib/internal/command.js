@@ -30,6 +30,8 @@ exec ${[program, ...args].map(quote).join(" ")} "$@"
 `,
   0o555,
 );
+// A program without arguments, as Nix wants it.
+install("libexec/nix-voyager/build-hook", `#!/bin/sh\nexec ${out}/bin/voyager build-hook "$@"\n`, 0o555);
 install("share/man/man1/voyager.1", says("manual"));
 install("share/bash-completion/completions/voyager", says("completion", "bash"));
 install("share/zsh/site-functions/_voyager", says("completion", "zsh"));

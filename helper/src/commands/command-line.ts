@@ -70,6 +70,15 @@ function commandLine(args: string[], setExitCode: (code: number) => void): Parse
       await runAggregate(logOf(options));
     })
     .command(
+      "build-hook [args..]",
+      "Give builds to remote builders, and to another where one is gone (started by Nix)",
+      (hook) => hook.positional("args", { type: "string", array: true, default: [] as string[] }),
+      async (options) => {
+        const { buildHook } = await import("./build-hook.ts");
+        setExitCode(await buildHook(options.args.map(String)));
+      },
+    )
+    .command(
       "shell <folder>",
       "Open a shell in the container of a build that `nix-build --keep-failed` kept",
       (shell) => shell.positional("folder", { type: "string", demandOption: true }),

@@ -17,6 +17,7 @@ const sshConf = `Host 10.83.*
 export class Coordinator {
   readonly host = new Host({ name: "coordinator", number: 0, seesTmp: true });
   readonly publicKey: string;
+  #builds = 0;
 
   constructor() {
     const key = join(this.host.disk, "root/.ssh/id_ed25519");
@@ -50,7 +51,9 @@ export class Coordinator {
 
   /** Runs nix-build there for an expression that may use the prelude of nix.ts. */
   nixBuild(expression: string, args: string[] = [], options: RunOptions = {}): Promise<Result> {
-    this.host.write("/root/build.nix", expression);
-    return this.host.run(`nix-build --no-out-link /root/build.nix ${args.join(" ")}`, options);
+    // Of its own, as another may be under way.
+    const file = `/root/build-${++this.#builds}.nix`;
+    this.host.write(file, expression);
+    return this.host.run(`nix-build --no-out-link ${file} ${args.join(" ")}`, options);
   }
 }

@@ -1,0 +1,117 @@
+/**
+ * Nix's own build hook, asked again where the builder of a build that had begun is gone. Which builder a build goes
+ * to, and all that follows, is left to Nix: this only starts its hook once more, with the same question.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { HookInput, type Try, unwilling } from "./hook-input.ts";
+import { isError, isLoss } from "./lost-builder.ts";
+
+/** One run of Nix's hook. */
+export interface Hook {
+  write(data: Buffer): void;
+  end(): void;
+  /** Its standard error by lines. Ends with it. */
+  lines: AsyncIterable<string>;
+  /** Its exit status; a signal is 1. */
+  status: Promise<number>;
+}
+
+/** What a hook ends with when something went wrong, whatever it was; others say what it was. */
+const failed = 1;
+/** How often a build is begun at most. */
+const mostBuilders = 4;
+/** Milliseconds until a hook is asked again that has no free builder. */
+const postponed = 1000;
+
+export interface Surroundings {
+  start(): Hook;
+  /** What Nix writes to its hook. */
+  input: AsyncIterable<Buffer>;
+  /** Writes a line to Nix. */
+  answer(line: string): void;
+}
+
+export class RetryingHook {
+  readonly #input = new HookInput();
+  /** The build that was asked for last. */
+  #asked: Try | null = null;
+  /** What it needs, once it was accepted. */
+  readonly #needs: Buffer[] = [];
+  #builder: string | null = null;
+
+  constructor(private readonly nix: Surroundings) {}
+
+  /** Does what Nix's hook does; resolves with its exit status. */
+  async run(): Promise<number> {
+    const first = this.nix.start();
+    const handed = this.#handOn(first);
+    handed.catch(() => {}); // awaited where it matters
+    let { status, errors } = await this.#follow(first);
+    for (let builders = 1; status === failed && isLoss(errors) && builders < mostBuilders; builders++) {
+      await handed;
+      const again = await this.#again();
+      if (again === null) break;
+      ({ status, errors } = again);
+    }
+    for (const line of errors) this.nix.answer(line);
+    return status;
+  }
+
+  /** Hands on what Nix writes, and keeps what a second hook would need. */
+  async #handOn(hook: Hook): Promise<void> {
+    for await (const data of this.nix.input) {
+      if (this.#builder === null) {
+        for (const one of this.#input.write(data)) this.#asked = one;
+      } else this.#needs.push(data);
+      hook.write(data);
+    }
+    hook.end();
+  }
+
+  /** Passes on what a hook says, but for its errors, which wait until it is known what they lead to. */
+  async #follow(hook: Hook): Promise<{ status: number; errors: string[] }> {
+    const errors: string[] = [];
+    let isAccepted = false;
+    for await (const line of hook.lines) {
+      if (this.#builder === null && isAccepted) this.#builder = line;
+      isAccepted ||= line === "# accept";
+      if (this.#builder !== null && isError(line)) errors.push(line);
+      else this.nix.answer(line);
+    }
+    return { status: await hook.status, errors };
+  }
+
+  /** Has the build made elsewhere; null when nobody can. */
+  async #again(): Promise<{ status: number; errors: string[] } | null> {
+    const { settings } = this.#input;
+    if (settings === null || this.#asked === null) return null;
+    const question = unwilling(this.#asked);
+    const hook = this.nix.start();
+    hook.write(settings);
+    hook.write(question);
+    const lines = hook.lines[Symbol.asyncIterator]();
+    for (let next = await lines.next(); !next.done; next = await lines.next()) {
+      const line = next.value;
+      if (line.startsWith("# decline")) break;
+      if (line === "# postpone") {
+        await sleep(postponed);
+        hook.write(question);
+      } else if (line === "# accept") {
+        const builder = String((await lines.next()).value);
+        this.#tell(`${this.#builder} is gone: ${this.#asked.derivation} is built on ${builder} instead`);
+        this.#builder = builder;
+        for (const data of this.#needs) hook.write(data);
+        hook.end();
+        return this.#follow({ ...hook, lines: { [Symbol.asyncIterator]: () => lines } });
+      } else this.nix.answer(line);
+    }
+    hook.end();
+    return null;
+  }
+
+  /** A warning, in the form of Nix's own log. */
+  #tell(text: string): void {
+    const msg = `nix-voyager: ${text}`;
+    this.nix.answer(`@nix ${JSON.stringify({ action: "msg", level: 1, msg })}`);
+  }
+}
