@@ -13,7 +13,7 @@ import { HostPaths } from "../transfer/host-paths.ts";
 import { hostIdentity, type Identity } from "../transfer/identity.ts";
 import type { BuildContainer, BuildRequest } from "./build-engine.ts";
 import { buildFolder, controlFolder, etcFiles, outputPaths } from "./layout.ts";
-import { MountGuesses, type Place } from "./mount-guesses.ts";
+import { MountGuesses, type Guessed } from "./mount-guesses.ts";
 import { removeTree } from "./remove-tree.ts";
 import { auditFolder, type Build, type Outcome, stageCommand } from "./runner.ts";
 import { nonceName, Supervised, supervisor } from "./supervised.ts";
@@ -118,7 +118,7 @@ async function afterBuild(
 }
 
 /** Where the host has a path of one of the two places. */
-type HostPath = (place: Place, path: string) => string;
+type HostPath = (part: Guessed, path: string) => string;
 
 /** Starts the container, trying in turn where the host may have the build folder and the store. */
 async function startWithMounts(
@@ -128,8 +128,8 @@ async function startWithMounts(
   program: Pick<BuildRequest, "command" | "firstInput" | "onOutput">,
 ) {
   const guesses = new MountGuesses(new HostPaths());
-  const hostPath = (place: Place, path: string) => {
-    const found = guesses.hostPath(place, path);
+  const hostPath = (part: Guessed, path: string) => {
+    const found = guesses.hostPath(part, path);
     if (found === null) throw new BindsUnusable("the engine's host does not have the build's files");
     return found;
   };

@@ -3,7 +3,7 @@
  *
  * In the Nix sandbox /build and /nix/store are mounts; /proc/self/mountinfo (proc(5)) names their
  * roots, but relative to their file system, not to the host's tree. Where the file system is not
- * the host's root, the missing prefix is one of few: so there are candidates, and whoever uses
+ * the host's root, the missing prefix is one of few: so there are candidates, and whoever writes to
  * one verifies it inside the container.
  */
 import { readFileSync } from "node:fs";
@@ -51,6 +51,8 @@ function mountOf(entries: MountEntry[], path: string): MountEntry | undefined {
 
 /** Folders under which Nix keeps build folders and stores: prefixes that mountinfo may lack. */
 const likelyMountPoints = ["/nix/store", "/nix", "/tmp", "/var/tmp", "/var", "/nix/var/nix/builds"];
+/** Those where not everybody can put something: what a build only reads is not verified inside. */
+export const ownMountPoints = likelyMountPoints.filter((folder) => !folder.endsWith("/tmp"));
 
 export class HostPaths {
   readonly #entries: MountEntry[];
@@ -60,15 +62,16 @@ export class HostPaths {
   }
 
   /**
-   * Paths under which the engine's host may have `path`, the likeliest first. `prefix` is the
-   * mount point on the host that its file system needs to be given.
+   * Paths under which the engine's host may have `path`, the likeliest first.
+   *
+   * @param mountPoints where its file system may be mounted on the host
    */
-  candidates(path: string): string[] {
+  candidates(path: string, mountPoints = likelyMountPoints): string[] {
     const mount = mountOf(this.#entries, path);
     // Not sandboxed, as far as this path goes: the host calls it the same.
     if (!mount || (mount.root === "/" && mount.mountPoint === "/")) return [path];
     const rest = mount.mountPoint === "/" ? path : path.slice(mount.mountPoint.length);
     const below = join(mount.root, rest);
-    return [...new Set([below, ...likelyMountPoints.map((prefix) => join(prefix, below)), path])];
+    return [...new Set([below, ...mountPoints.map((prefix) => join(prefix, below)), path])];
   }
 }
