@@ -59,6 +59,11 @@ class ConfigurationTest(unittest.TestCase):
         self.assertEqual(expected["trusted-host"].split(), ["one.example", "two.example"])
         self.assertEqual(self.merged(*LEVELS), expected)
 
+    def test_what_is_about_the_other_machine_is_left_out(self):
+        self.write(LEVELS[0], "[global]\nrequire-virtualenv = true\nconstraint = /home/u/c.txt\ncert = ~/ca.pem\n"
+                              "--index-url = https://mirror.example/simple\n[install]\nuser = true\n")
+        self.assertEqual(self.merged(LEVELS[0]), {"index-url": "https://mirror.example/simple"})
+
     def test_no_files(self):
         self.assertEqual(self.merged(), {})
         with mock.patch.dict(os.environ, {"PIP_CONFIG_FILE": "/some/where"}):

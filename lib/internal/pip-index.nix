@@ -1,7 +1,7 @@
 # The package index that this machine's pip uses, or null for pip's own default: PIP_INDEX_URL,
 # else `index-url` of pip's configuration files. Restricted and pure evaluation see none of them.
 let
-  inherit (builtins) concatMap filter foldl' getEnv head isList isString match pathExists readFile split substring;
+  inherit (builtins) concatMap elemAt filter foldl' getEnv head isString match pathExists readFile split substring;
 
   home = getEnv "HOME";
   own = getEnv "PIP_CONFIG_FILE";
@@ -30,18 +30,45 @@ let
     ++ foldl' (found: folder: ["${folder}/pip/pip.conf"] ++ found) [] configDirs
   ));
 
-  addresses = file:
-    concatMap (line:
-      if isList line
-      then []
-      else let
-        found = match "index[-_]url[ \t]*[=:][ \t]*([^ \t]+)[ \t]*" line;
-      in
-        if found == null
-        then []
-        else found) (split "\r?\n" (readFile (/. + file)));
+  # Of each line of a file that sets it: { section; value; }, the last line of the file first.
+  settings = file: let
+    read = state: line: let
+      section = match "\\[([^]]*)][ \t]*" line;
+      value = match "(--)?index[-_]url[ \t]*[=:][ \t]*([^ \t]*)[ \t]*" line;
+    in
+      if section != null
+      then state // {section = head section;}
+      else if value != null
+      then
+        state
+        // {
+          found =
+            [
+              {
+                inherit (state) section;
+                value = elemAt value 1;
+              }
+            ]
+            ++ state.found;
+        }
+      else state;
+    none = {
+      section = "";
+      found = [];
+    };
+  in
+    (foldl' read none (filter isString (split "\r?\n" (readFile (/. + file))))).found;
 
-  configured = concatMap addresses files;
+  all = concatMap settings files;
+  # A section wins over those behind it here, whichever files they are in: see builders/pypi/voyager_pypi/settings.py.
+  # One that is empty hides that of the files before.
+  ofSection = section: let
+    set = filter (one: one.section == section) all;
+  in
+    if set == [] || (head set).value == ""
+    then []
+    else [(head set).value];
+  configured = concatMap ofSection ["download" "install" "global"];
 
   # With credentials it is left to the variable itself, which reaches the fetch as an impure one.
   credentials = import ./credentials.nix;

@@ -159,6 +159,21 @@ describe("the package index that pip is configured to use", () => {
     expect(await index(user, system)).toBe("https://global.example.org/simple");
   });
 
+  test("of several sections, the one that pip lets win, whichever file it is in", async () => {
+    const line = (section: string, name: string) =>
+      `[${section}]\nindex-url = https://${name}.example.org/simple\n`;
+    const both = line("global", "all") + line("install", "ours") + line("freeze", "other");
+    expect(await index(both, {})).toBe("https://ours.example.org/simple");
+    mkdirSync(join(home, "xdg/pip"), { recursive: true });
+    writeFileSync(join(home, "xdg/pip/pip.conf"), line("install", "ours"));
+    const variables = { XDG_CONFIG_DIRS: join(home, "xdg") };
+    expect(await index(line("global", "all"), variables)).toBe("https://ours.example.org/simple");
+    expect(await index(`${line("global", "all")}[install]\nindex-url =\n`, variables)).toBe(
+      "https://all.example.org/simple",
+    );
+    expect(await index(line("freeze", "other"), {})).toBeNull();
+  });
+
   test("a variable with a password stays out of the store", async () => {
     expect(await index("", { PIP_INDEX_URL: "https://user:secret@example.org/simple" })).toBeNull();
   });

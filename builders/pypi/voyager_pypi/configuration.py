@@ -6,6 +6,11 @@ import os
 from .errors import Failure
 
 
+# What is followed. The rest (require-virtualenv, user, constraint, log …) is about that machine's Python and its files;
+# `cert` is sent beside them, as the file that it names is there.
+FOLLOWED = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "default-timeout", "retries")
+
+
 def follow_files(folder):
     """Has pip here read what the files of VOYAGER_PIP_FILES say, for which it writes a file to the folder.
 
@@ -22,7 +27,7 @@ def follow_files(folder):
 
 
 def merge(files):
-    """The settings of the files as pip merges them: each name of a section is that of the last file that has it."""
+    """The settings of the files that are followed, as pip merges them: each name of a section is that of the last file that has it."""
     merged = configparser.RawConfigParser()
     for path, name in files:
         parser = configparser.RawConfigParser()
@@ -30,11 +35,14 @@ def merge(files):
             with open(path, encoding="utf-8") as stream:
                 parser.read_file(stream, name)
         except (configparser.Error, UnicodeDecodeError) as error:
-            raise Failure(f"pip's configuration file {name} cannot be read: {' '.join(str(error).split())}")
+            raise Failure(f"pip's configuration file {name} cannot be read: {' '.join(str(error).split())}; correct it "
+                          "(pip itself refuses it, too), or set PIP_CONFIG_FILE=/dev/null and give --index")
         for section in parser.sections():
             if not merged.has_section(section):
                 merged.add_section(section)
             for key, value in parser.items(section):
-                # Both spellings are one setting.
-                merged.set(section, key.replace("_", "-"), value)
+                # All spellings are one setting.
+                setting = key.replace("_", "-").removeprefix("--")
+                if setting in FOLLOWED:
+                    merged.set(section, setting, value)
     return merged

@@ -43,9 +43,9 @@ def _install_unearth(settings, folder):
                             stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         lines = re.findall(r"^\s*(?:ERROR|WARNING|Could not fetch URL).*", result.stdout, re.MULTILINE)
-        reasons = "\n".join(dict.fromkeys(lines)) or result.stdout
-        print(mask(reasons.strip()), file=sys.stderr)
-        raise Failure(f"the tool 'unearth', which finds files on an index, could not be installed{remedy(reasons)}")
+        reasons = ("\n".join(dict.fromkeys(lines)) or result.stdout).strip()
+        raise Failure(f"the tool 'unearth', which finds files on an index, could not be installed{remedy(reasons)}\n"
+                      f"{mask(reasons)}")
     sys.path.insert(0, folder)
 
 
@@ -117,7 +117,7 @@ def _make_finder(settings):
         finder.add_index_url(url)
     proxy = settings.get("proxy")
     client = PyPIClient(trusted_hosts=hosts, verify=ssl.create_default_context(cafile=ca_bundle(settings)),
-                        timeout=float(settings.get("timeout", 15)), follow_redirects=True, **({"proxy": proxy} if proxy else {}))
+                        timeout=float(settings.get("timeout") or settings.get("default-timeout") or 15), follow_redirects=True, **({"proxy": proxy} if proxy else {}))
     client.auth = MultiDomainBasicAuth(prompting=False, index_urls=[source["url"] for source in finder.sources])
     finder._session = client
     return finder

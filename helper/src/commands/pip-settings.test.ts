@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
 import { temporaryFolders } from "../../testing/folders.ts";
 import { configurationFiles, pipSettings, variablesFile } from "./pip-settings.ts";
 
@@ -79,5 +80,19 @@ describe("what the container gets", () => {
     const configured = { ...files, "home/pip/pip.conf": `[global]\n# cert = x\nCERT = ${here}/b.pem\n` };
     expect(sent(configured, named).got["certificates.pem"]).toBe("b");
     expect(sent(configured, { PIP_CERT: "HERE/c.pem" }).got["certificates.pem"]).toBe("c");
+    // A section wins over [global], whichever files they are in.
+    const sections = { ...configured, "pip/pip.conf": `[install]\ncert = ${here}/c.pem\n` };
+    expect(sent(sections).got["certificates.pem"]).toBe("c");
+  });
+
+  test("a certificate in the home folder", () => {
+    const file = join(homedir(), `.voyager-test-${process.pid}.pem`);
+    writeFileSync(file, "mine");
+    try {
+      const text = `[global]\ncert = ~/${basename(file)}\n`;
+      expect(sent({ "home/pip/pip.conf": text }).got["certificates.pem"]).toBe("mine");
+    } finally {
+      rmSync(file);
+    }
   });
 });

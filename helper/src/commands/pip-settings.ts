@@ -68,10 +68,23 @@ export function configurationFiles(env: NodeJS.ProcessEnv, home: string): string
 /** Files of certificates that may count, the first that is there does. */
 function bundles(files: TextFile[]): string[] {
   const { PIP_CERT, SSL_CERT_FILE, NIX_SSL_CERT_FILE } = process.env;
-  const configured = files.flatMap(({ text }) => text.match(/^[ \t]*cert[ \t]*[=:].*$/gim) ?? []).reverse();
-  const values = configured.map((line) => line.replace(/^.*?[=:]/, "").trim());
-  const all = [PIP_CERT, ...values, SSL_CERT_FILE, NIX_SSL_CERT_FILE, systemBundle];
+  const ofPip = [PIP_CERT, ...configuredCerts(files)].map((path) => path?.replace(/^~(?=\/)/, homedir()));
+  const all = [...ofPip, SSL_CERT_FILE, NIX_SSL_CERT_FILE, systemBundle];
   return all.flatMap((path) => (path ? [path] : []));
+}
+
+/** `cert` of the files: a section wins over those behind it here, whichever files they are in. */
+function configuredCerts(files: TextFile[]): (string | undefined)[] {
+  const bySection: Record<string, string> = {};
+  for (const { text } of files) {
+    let section = "";
+    for (const line of text.split(/\r?\n/)) {
+      section = /^\[([^\]]*)\]/.exec(line)?.[1] ?? section;
+      const value = /^(?:--)?cert[ \t]*[=:](.*)$/i.exec(line)?.[1]?.trim();
+      if (value !== undefined) bySection[section] = value;
+    }
+  }
+  return ["download", "install", "global"].map((section) => bySection[section]);
 }
 
 /** The file, or nothing where there is none that can be read: pip passes over such ones, too. */
