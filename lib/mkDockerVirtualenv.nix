@@ -47,10 +47,17 @@
 
   mkDockerVirtualenv = given: let
     args = check given;
-    wheels =
+    listed =
       if isList args.wheels
       then args.wheels
       else attrValues args.wheels;
+    # A result of fetchRequirements is what it has fetched, so that each is held to what was asked for.
+    isFetched = wheel: isAttrs wheel && wheel ? requirements && wheel ? sdists;
+    wheels = concatMap (wheel:
+      if isFetched wheel
+      then map (one: one.src) (attrValues wheel.requirements)
+      else [wheel])
+    listed;
     built = filter (wheel: isAttrs wheel && wheel.voyager.kind or null == "wheel") wheels;
     declared = concatMap needs (filter (wheel: needs wheel != null) built);
     systemRunDependencies =

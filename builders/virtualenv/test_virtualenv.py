@@ -221,6 +221,10 @@ class VirtualenvTest(unittest.TestCase):
         self.assert_refused("'basket-1.16-py3-none-any.whl' is the wheel of basket 1.16, but asked for was basket 1.17: take the name and the "
                             "hash of the file of that version", asked("1.17"))
         self.assert_refused("'basket-1.16-py3-none-any.whl' is the wheel of basket 1.16, but asked for was trolley 1.16", asked("1.16", "trolley"))
+        # A tool that leaves the hyphen in the folder's name.
+        hyphen = self.wheel("my-shop")
+        os.rename(hyphen, hyphen.replace("my-shop-1.0-", "my_shop-1.0-"))
+        self.assert_made(asked("1.0", "my-shop", hyphen.replace("my-shop-1.0-", "my_shop-1.0-")))
         # What it is called says nothing.
         for name, metadata in (("lying-2", "Name: basket\nVersion: 1.16\n"), ("basket-1.17", "Name: basket\nVersion: 1.16\n"),
                                ("basket-1.17", "Name: lying\nVersion: 1.17\n"), ("basket-1.17", "Name: basket\n")):

@@ -55,6 +55,13 @@ in {
       }) [silent dependency];
     in [wheels wheels];
   };
+  "of a whole requirements file each file is held to what was asked for" = {
+    value = let
+      fetched = lib.fetchRequirements ./files/requirements.txt;
+      wheels = (settings {wheels = [silent fetched];}).wheels;
+    in [(builtins.length wheels) (builtins.all (wheel: wheel.package != null) (builtins.tail wheels))];
+    expected = [(1 + builtins.length (builtins.attrNames (lib.fetchRequirements ./files/requirements.txt).requirements)) true];
+  };
   "a wheel that was fetched is to be of the version that was asked for" = {
     value = map (wheel: wheel.package) (settings {wheels = [(lib.fetchRequirements ./files/requirements.txt).requirements.six.src];}).wheels;
     expected = [

@@ -35,7 +35,7 @@ def _by_project(wheels):
     found = {}
     for wheel in wheels:
         for path in dependencies.wheels([wheel["path"]]):
-            name = canonical(_check(path, wheel["package"]).split("-")[0])
+            name = canonical(_check(path, wheel["package"]))
             if name in found:
                 raise Failure(f"there are two wheels of '{name}', {found[name]} and {path}; leave one of them out")
             found[name] = path
@@ -43,20 +43,21 @@ def _by_project(wheels):
 
 
 def _check(path, package):
-    """The name of the wheel's .dist-info folder. Raises Failure where the wheel is not of the package; of None every one is."""
+    """The name of the wheel's project. Raises Failure where the wheel is not of the package; of None every one is."""
     with artifacts.open_wheel(path) as archive:
         info = artifacts.dist_info(archive)
+        # Some tools leave a hyphen in the name.
+        project, _, release = info.removesuffix(".dist-info").rpartition("-")
         if package is None:
-            return info
+            return project
         own = email.message_from_string(artifacts.read_text(archive, f"{info}/METADATA")
                                         if f"{info}/METADATA" in archive.namelist() else "")
-    folder = info[: -len(".dist-info")].partition("-")[::2]
-    for name, version in (folder, (own.get("Name", ""), own.get("Version", ""))):
+    for name, version in ((project, release), (own.get("Name", ""), own.get("Version", ""))):
         if canonical(name) != canonical(package["name"]) or not artifacts.same_version(version, package["version"]):
             raise Failure(f"'{os.path.basename(path)}' is the wheel of {name} {version}, but asked for was {package['name']} "
                           f"{package['version']}: take the name and the hash of the file of that version (`voyager requirements` "
                           "writes them), or correct the version")
-    return info
+    return project
 
 
 class _Checker(requirements.Checker):

@@ -45,7 +45,10 @@ def installed(folders):
             continue
         for entry in sorted(os.listdir(folder)):
             stem, suffix = os.path.splitext(entry)
-            if suffix in (".dist-info", ".egg-info"):
+            # NAME-VERSION, where some tools leave a hyphen in the name; or NAME[-VERSION[-PYTHON]].
+            if suffix == ".dist-info":
+                found.setdefault(canonical(stem.rpartition("-")[0]), os.path.join(folder, entry))
+            elif suffix == ".egg-info":
                 found.setdefault(canonical(stem.split("-")[0]), os.path.join(folder, entry))
     return found
 
