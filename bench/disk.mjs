@@ -31,7 +31,9 @@ export async function makeDisk(temporary, name) {
   return folder;
 }
 
-/** Unmounts them all; their files go with the temporary folder. */
+/** Unmounts them all; their files go with the temporary folder. One that is busy goes when it no longer is. */
 export async function removeDisks() {
-  for (const folder of mounted.splice(0)) await run(["umount", folder]);
+  for (const folder of mounted.splice(0)) {
+    await run(["umount", folder]).catch(() => run(["umount", "--lazy", folder]));
+  }
 }
