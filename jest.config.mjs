@@ -13,7 +13,7 @@ const endToEnd = profile === "sandbox" ? "tests/**/*.test.ts" : "tests/builds/*.
 
 export default {
   testTimeout: 300_000,
-  // One file at a time: the tests count what is left on the one engine that they share.
+  // One file at a time: end-to-end tests count what is left on the one engine that they share.
   maxWorkers: 1,
   projects: [
     { displayName: "unit", testMatch: ["<rootDir>/helper/src/**/*.test.ts"], ...common },

@@ -21,6 +21,7 @@ build_helper() {
 # stays as it is when that library is patched, and so does every derivation.
 keep_runtime() {
   kept=/etc/nix-voyager/runtime
+  [ -e "$kept" ] || rm -f "$kept" # of a store that is gone
   mkdir -p "${kept%/*}" # else there is no readlink of what is not there yet
   case $(nix-instantiate --eval "$root" -A helper.command.0 2>/dev/null) in
     "\"$(readlink -f "$kept")/"*) found "the embedded runtime, $kept" ;;

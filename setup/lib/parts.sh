@@ -21,21 +21,22 @@ run_nix_style() {
   if "$setup/nix-style" 9>&-; then echo "1 0"; else echo "0 1"; fi >"$work/counts/nix-style"
 }
 
-# run_jest PROJECT NAME [VARIABLE=VALUE...]: one of jest's projects, counted as NAME.
+# run_jest PROJECT NAME WORKERS [VARIABLE=VALUE...]: one of jest's projects, counted as NAME.
 run_jest() {
   jest_project=$1
   jest_name=$2
-  shift 2
+  jest_workers=$3
+  shift 3
   counts=$work/counts/$jest_name
   # Whatever jest may not have counted has failed too.
   (cd "$root" && env VOYAGER_TEST_COUNTS="$counts" "$@" node node_modules/jest/bin/jest.js \
-    --selectProjects "$jest_project" --reporters=default --reporters="$setup/lib/count-reporter.mjs" 9>&-) ||
+    --selectProjects "$jest_project" --maxWorkers="$jest_workers" --reporters=default --reporters="$setup/lib/count-reporter.mjs" 9>&-) ||
     grep -qs ' [1-9]' "$counts" || echo "0 1" >>"$counts"
 }
 
 run_unit() {
   heading "Unit tests"
-  run_jest unit unit
+  run_jest unit unit 100%
 }
 
 run_python() {

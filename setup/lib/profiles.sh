@@ -26,6 +26,14 @@ start_test_broker() {
     [ -z "$had_broker" ] || start_broker'
 }
 
+# run_end_to_end NAME [VARIABLE=VALUE...]: one file at a time, as the tests count what is left on the one
+# engine that they share.
+run_end_to_end() {
+  profile_name=$1
+  shift
+  run_jest end-to-end "$profile_name" 1 "$@"
+}
+
 # run_profile NAME
 run_profile() {
   heading "End to end, profile $1"
@@ -34,9 +42,9 @@ run_profile() {
   "profile_$1"
 }
 
-profile_sandbox() { run_jest end-to-end sandbox; }
+profile_sandbox() { run_end_to_end sandbox; }
 
-profile_stream() { run_jest end-to-end stream; }
+profile_stream() { run_end_to_end stream; }
 
 # The group is left again, and our socket is back, however the tests end: see undo.
 profile_classic() {
@@ -54,7 +62,7 @@ profile_classic() {
   mv "$broker_socket" "$broker_socket.aside"
   undo="$undo
     [ ! -S $broker_socket.aside ] || mv $broker_socket.aside $broker_socket"
-  run_jest end-to-end classic "NIX_CONFIG=$NIX_CONFIG
+  run_end_to_end classic "NIX_CONFIG=$NIX_CONFIG
 sandbox = false"
   undo_all
 }
@@ -74,6 +82,6 @@ profile_daemon() {
       sleep 0.1
     done
   fi
-  run_jest end-to-end daemon
+  run_end_to_end daemon
   undo_all
 }
