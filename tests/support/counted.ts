@@ -2,9 +2,23 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { EngineProxy, type Recorded } from "./engine-proxy.ts";
 import { mustBuild } from "./nix.ts";
 import { mustSync } from "./run.ts";
+
+/** Milliseconds that a request waits before it goes on to the engine. */
+const held = 40;
+
+/**
+ * An engine that takes its time. One that answers at once can have answered the first of two requests before a
+ * busy machine has sent the second, which did not wait for that.
+ */
+class SlowEngineProxy extends EngineProxy {
+  protected override forward(request: IncomingMessage, response: ServerResponse, recorded: Recorded): void {
+    setTimeout(() => super.forward(request, response, recorded), held);
+  }
+}
 
 /** What a build took. */
 export interface Cost {
@@ -27,7 +41,7 @@ export class CountedEngine {
     const folder = mkdtempSync(join(tmpdir(), "voyager-counted-"));
     mustSync("chmod", ["755", folder]);
     const group = Number(mustSync("getent", ["group", "nixbld"]).split(":")[2]);
-    const proxy = await EngineProxy.start(join(folder, "engine.sock"), { mode: 0o660, group });
+    const proxy = await new SlowEngineProxy(join(folder, "engine.sock"), { mode: 0o660, group }).listen();
     return new CountedEngine(folder, proxy);
   }
 
