@@ -190,7 +190,29 @@ describe("three builders, of which one loses its power while twelve builds run",
       );
     }
     // Nix itself retries nothing that had begun.
-    expect((await plain).status).not.toBe(0);
+    const alone = await plain;
+    expect(alone.status).not.toBe(0);
+    expect(alone.stderr).toMatch(/unexpected end-of-file|disconnected unexpectedly/);
+  });
+
+  test("when Nix is killed, so is all that the hook has started", async () => {
+    const killed = coordinator.nixBuild(
+      `${prelude()}build { pname = "killed"; buildScript = "sleep 60; touch $out/x"; }`,
+      [
+        ...["--option", "build-hook", `${voyager}/libexec/nix-voyager/build-hook`],
+        ...["--builders", `'${first.machine(jobs)}'`, "--max-jobs", "0"],
+      ],
+    );
+    while ((await first.containers()).length < 1) await sleep(100);
+    const running = () => coordinator.host.run("pgrep -f '[b]uild-(hook|remote)'");
+    expect((await running()).status).toBe(0);
+    await coordinator.host.must("pkill -9 -x nix-build");
+    expect((await killed).status).not.toBe(0);
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(200)) {
+      if ((await running()).status !== 0 && (await first.containers()).length === 0) break;
+    }
+    expect((await running()).stdout).toBe("");
+    expect(await first.containers()).toEqual([]);
   });
 
   test("nothing is left: on those that live, and on the one that died once it is on again", async () => {

@@ -11,6 +11,11 @@ export async function main(args: string[]): Promise<number> {
       await build(createLog((process.env.VOYAGER_LOG_FORMAT as LogFormat | undefined) ?? "human"));
       return 0;
     }
+    // Nix stands still while its hook starts.
+    if (args.length === 2 && args[0] === "build-hook" && /^\d+$/.test(args[1] ?? "")) {
+      const { buildHook } = await import("./commands/build-hook.ts");
+      return await buildHook(args.slice(1));
+    }
     const { runCommandLine } = await import("./commands/command-line.ts");
     return await runCommandLine(args);
   } catch (thrown) {

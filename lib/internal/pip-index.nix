@@ -33,8 +33,8 @@ let
   # Of each line of a file that sets it: { section; value; }, the last line of the file first.
   settings = file: let
     read = state: line: let
-      section = match "\\[([^]]*)][ \t]*" line;
-      value = match "(--)?index[-_]url[ \t]*[=:][ \t]*([^ \t]*)[ \t]*" line;
+      section = match "[ \t]*\\[([^]]*)][ \t]*" line;
+      value = match "[ \t]*(--)?index[-_]url[ \t]*[=:][ \t]*([^ \t]*)[ \t]*" line;
     in
       if section != null
       then state // {section = head section;}

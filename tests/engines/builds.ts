@@ -69,13 +69,13 @@ async function prepare(
   const out = join(top, "store", `${"0".repeat(32)}-${voyager.name}`);
   writeFileSync(join(top, ".attrs.json"), JSON.stringify({ voyager, outputs: { out }, closure }));
   mustSync("chmod", ["755", top]);
-  mustSync("chown", ["-R", `--reference=${engine.unshared}`, top]);
+  mustSync("chown", ["-R", `--reference=${engine.apart}`, top]);
   const variables = [`NIX_BUILD_TOP=${top}`, `DOCKER_HOST=${engine.address}`];
   return { command: [...engine.asUser, "env", ...variables, await helper(), "build"], out };
 }
 
 /** Builds; resolves with the log and the names of what is in the output, null if there is none. */
-export async function build(engine: TestEngine, description: Description, parent = engine.unshared) {
+export async function build(engine: TestEngine, description: Description, parent = engine.apart) {
   const { command, out } = await prepare(engine, description, parent);
   const [program = "", ...args] = command;
   const { status, stderr: log } = await run(program, args);
@@ -89,7 +89,7 @@ export async function startBuild(
   description: Description,
   text: string,
 ): Promise<ChildProcess> {
-  const { command } = await prepare(engine, description, engine.unshared);
+  const { command } = await prepare(engine, description, engine.apart);
   const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";

@@ -12,8 +12,8 @@ export interface TestEngine {
   socketFolder: string;
   /** A folder that its host has under the same path: where `binds`, builds can have their files bound there. */
   shared?: string;
-  /** A folder in which the user of the builds may make folders, and which its host does not have. */
-  unshared: string;
+  /** A folder in which the user of the builds may make folders, apart from what `shared` is of: see `Way.hasAll`. */
+  apart: string;
   /** What comes before a command that is to run as the engine's user. */
   asUser: string[];
   /** Whether others may have containers on it. */
@@ -29,6 +29,8 @@ export interface Way {
   name: string;
   /** Whether its containers can have a build's own files. */
   binds: boolean;
+  /** Whether its host has every file system of this machine, also that of `apart`. */
+  hasAll: boolean;
   /** Resolves with why it cannot be started on this machine, where that is no fault of ours. */
   start(): Promise<TestEngine | { impossible: string }>;
 }

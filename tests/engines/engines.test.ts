@@ -114,11 +114,19 @@ describe.each(ways)("$name", (way) => {
     });
   }
 
-  on("has them streamed where binds cannot work, and says so", async () => {
-    const { status, log, files } = await build(engine, builds.bound);
-    expect({ files, ...failed(status, log) }).toEqual({ files: ["id"] });
-    expect(log).toContain("warning: files are streamed, not bound");
-  });
+  if (way.hasAll) {
+    on("has files bound that are on a file system of their own", async () => {
+      const { status, log, files } = await build(engine, builds.bound);
+      expect({ files, ...failed(status, log) }).toEqual({ files: ["id"] });
+      expect(log).not.toContain("files are streamed");
+    });
+  } else {
+    on("has them streamed where binds cannot work, and says so", async () => {
+      const { status, log, files } = await build(engine, builds.bound);
+      expect({ files, ...failed(status, log) }).toEqual({ files: ["id"] });
+      expect(log).toContain("warning: files are streamed, not bound");
+    });
+  }
 
   on("has them streamed where that is asked for", async () => {
     const { status, log, files } = await build(engine, builds.streamed);

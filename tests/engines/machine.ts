@@ -9,26 +9,27 @@ import { socketIn, type Way } from "./engine.ts";
 export const machine: Way = {
   name: "the machine's own Docker",
   binds: true,
+  hasAll: true,
   async start() {
     const socketFolder = mkdtempSync(join(tmpdir(), "voyager-engine-"));
     mustSync("chmod", ["755", socketFolder]);
     const shared = mkdtempSync(join(tmpdir(), "voyager-shared-"));
-    // Nobody looks for a build folder on a file system that is mounted here.
-    const unshared = mkdtempSync("/run/voyager-unshared-");
-    mustSync("mount", ["-t", "tmpfs", "-o", "size=16m", "voyager-test", unshared]);
+    // Of a file system of its own, while the store is on the root's: where it is mounted has to be guessed.
+    const apart = mkdtempSync("/run/voyager-apart-");
+    mustSync("mount", ["-t", "tmpfs", "-o", "size=16m", "voyager-test", apart]);
     const proxy = await EngineProxy.start(socketIn(socketFolder), {});
     return {
       address: `unix://${socketIn(socketFolder)}`,
       socketFolder,
       shared,
-      unshared,
+      apart,
       asUser: [],
       hasOthers: true,
       memoryMessage: /needs more memory than its limit of 64 MiB/,
       stop: async () => {
         await proxy.stop();
-        mustSync("umount", [unshared]);
-        for (const folder of [socketFolder, shared, unshared]) rmSync(folder, { recursive: true });
+        mustSync("umount", [apart]);
+        for (const folder of [socketFolder, shared, apart]) rmSync(folder, { recursive: true });
       },
     };
   },

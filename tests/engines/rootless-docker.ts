@@ -9,6 +9,7 @@ const script = "/usr/share/docker.io/contrib/dockerd-rootless.sh";
 export const rootlessDocker: Way = {
   name: "rootless Docker of this Debian",
   binds: false,
+  hasAll: false,
   async start() {
     for (const file of [script, "/dev/net/tun"]) {
       if (!existsSync(file)) return { impossible: `there is no ${file}` };

@@ -20,6 +20,7 @@ graphroot = "${home}/.local/share/containers/storage"
 export const rootlessPodman: Way = {
   name: "rootless Podman of this Debian",
   binds: false,
+  hasAll: false,
   async start() {
     if (!existsSync("/dev/net/tun")) return { impossible: "there is no /dev/net/tun" };
     const user = new RootlessUser("voyager-rootless-p");

@@ -10,7 +10,7 @@ export class RootlessUser {
   readonly home = join(this.#base, "home");
   readonly runtime = join(this.#base, "runtime");
   readonly socketFolder = join(this.#base, "socket");
-  readonly unshared = join(this.#base, "builds");
+  readonly apart = join(this.#base, "builds");
   /** What comes before a command of the user. */
   readonly asUser: string[];
 
@@ -19,8 +19,8 @@ export class RootlessUser {
     mustSync("sh", ["-c", `! getent passwd ${name} >/dev/null || userdel ${name}`]);
     // With an account come the ids for containers, in /etc/subuid and /etc/subgid.
     mustSync("useradd", ["--create-home", "--home-dir", this.home, "--shell", "/bin/sh", name]);
-    for (const folder of [this.runtime, this.socketFolder, this.unshared]) mkdirSync(folder);
-    mustSync("chown", [`${name}:`, this.runtime, this.socketFolder, this.unshared]);
+    for (const folder of [this.runtime, this.socketFolder, this.apart]) mkdirSync(folder);
+    mustSync("chown", [`${name}:`, this.runtime, this.socketFolder, this.apart]);
     mustSync("chmod", ["700", this.runtime]);
     const path = `${process.env.PATH}:/usr/sbin:/sbin`;
     const variables = [
@@ -50,9 +50,9 @@ export class RootlessUser {
       await stop();
       throw error;
     }
-    const { socketFolder, unshared, asUser } = this;
+    const { socketFolder, apart, asUser } = this;
     // There are no cgroups that the user may have limits in.
-    return { address, socketFolder, unshared, asUser, hasOthers: false, memoryMessage: null, stop };
+    return { address, socketFolder, apart, asUser, hasOthers: false, memoryMessage: null, stop };
   }
 
   /** Ends what is left of the user's processes, and removes the account and all files. */

@@ -36,7 +36,7 @@ async function startInTrixie(
 ): Promise<TestEngine> {
   await must(await voyagerCommand(), ["image", "bootstrap", "debian13"]);
   const image = await targetImage(packages, "debian13");
-  const [socketFolder, shared, unshared] = ["engine", "shared", "unshared"].map((what) =>
+  const [socketFolder, shared, apart] = ["engine", "shared", "apart"].map((what) =>
     mkdtempSync(join(tmpdir(), `voyager-${what}-`)),
   ) as [string, string, string];
   mustSync("chmod", ["755", socketFolder]);
@@ -49,7 +49,7 @@ async function startInTrixie(
   ];
   const stop = async () => {
     await run("docker", ["rm", "--force", "--volumes", name]);
-    for (const folder of [socketFolder, shared, unshared]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [socketFolder, shared, apart]) rmSync(folder, { recursive: true, force: true });
   };
   const address = `unix://${socketIn(socketFolder)}`;
   try {
@@ -63,12 +63,13 @@ async function startInTrixie(
     await stop();
     throw error;
   }
-  return { address, socketFolder, shared, unshared, asUser: [], hasOthers: false, memoryMessage, stop };
+  return { address, socketFolder, shared, apart, asUser: [], hasOthers: false, memoryMessage, stop };
 }
 
 export const trixieDocker: Way = {
   name: "Docker of Debian 13",
   binds: true,
+  hasAll: false,
   start: () =>
     startInTrixie(
       (socket) => `exec dockerd --host unix://${socket} --log-level warn`,
@@ -79,6 +80,7 @@ export const trixieDocker: Way = {
 export const trixiePodman: Way = {
   name: "Podman of Debian 13",
   binds: true,
+  hasAll: false,
   start: () =>
     startInTrixie((socket) => {
       // There is no systemd to put containers into cgroups, and no journal.

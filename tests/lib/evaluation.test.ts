@@ -162,7 +162,10 @@ describe("the package index that pip is configured to use", () => {
   test("of several sections, the one that pip lets win, whichever file it is in", async () => {
     const line = (section: string, name: string) =>
       `[${section}]\nindex-url = https://${name}.example.org/simple\n`;
-    const both = line("global", "all") + line("install", "ours") + line("freeze", "other");
+    const both =
+      line("global", "all") +
+      line("install", "ours").replace(/^index/m, "    index") +
+      line("freeze", "other");
     expect(await index(both, {})).toBe("https://ours.example.org/simple");
     mkdirSync(join(home, "xdg/pip"), { recursive: true });
     writeFileSync(join(home, "xdg/pip/pip.conf"), line("install", "ours"));

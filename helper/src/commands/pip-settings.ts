@@ -79,8 +79,8 @@ function configuredCerts(files: TextFile[]): (string | undefined)[] {
   for (const { text } of files) {
     let section = "";
     for (const line of text.split(/\r?\n/)) {
-      section = /^\[([^\]]*)\]/.exec(line)?.[1] ?? section;
-      const value = /^(?:--)?cert[ \t]*[=:](.*)$/i.exec(line)?.[1]?.trim();
+      section = /^[ \t]*\[([^\]]*)\]/.exec(line)?.[1] ?? section;
+      const value = /^[ \t]*(?:--)?cert[ \t]*[=:](.*)$/i.exec(line)?.[1]?.trim();
       if (value !== undefined) bySection[section] = value;
     }
   }

@@ -18,25 +18,27 @@ const losses = [
 /** What the builder itself has answered, whatever that says. */
 const answer = /build of '.*' (on '.*' )?failed/;
 
-/** Nix's errors among what its hook writes: `@nix` and JSON. */
-function errorOf(line: string): string | null {
-  if (!line.startsWith("@nix ")) return null;
+/** What a line of the hook says to Nix's log: `@nix` and JSON. */
+function entryOf(line: string): { action?: unknown; level?: unknown; msg?: unknown } {
+  if (!line.startsWith("@nix ")) return {};
   try {
-    const { action, level, msg } = JSON.parse(line.slice("@nix ".length));
-    return action === "msg" && level === 0 ? String(msg) : null;
+    return JSON.parse(line.slice("@nix ".length)) ?? {};
   } catch {
-    return null;
+    return {};
   }
 }
 
-/** Whether a line is an error of the hook. */
-export const isError = (line: string): boolean => errorOf(line) !== null;
+/** Whether a line is an error. */
+export function isError(line: string): boolean {
+  const { action, level } = entryOf(line);
+  return action === "msg" && level === 0;
+}
 
-/** @param lines the errors of a hook that ended @returns whether they say that the builder is gone */
-export function isLoss(lines: string[]): boolean {
-  const errors = lines.map((line) => errorOf(line) ?? "");
-  return (
-    !errors.some((error) => answer.test(error)) &&
-    errors.some((error) => losses.some((one) => one.test(error)))
-  );
+/** Whether a line says that something that was under way has ended, well or not. */
+export const isEnd = (line: string): boolean => entryOf(line).action === "stop";
+
+/** @param line the error that a hook ended with @returns whether it says that the builder is gone */
+export function isLoss(line: string): boolean {
+  const error = String(entryOf(line).msg);
+  return !answer.test(error) && losses.some((loss) => loss.test(error));
 }

@@ -25,7 +25,7 @@ const error = (msg: string) => `@nix ${JSON.stringify({ action: "msg", level: 0,
 const lost = error("error: unexpected end-of-file");
 
 /** A conversation: what Nix would get to hear, and what each hook that was started got. */
-async function converse(hooks: { says: string[]; status: number }[]) {
+async function converse(hooks: { says: string[]; status: number }[], question = asked(1)) {
   const answers: string[] = [];
   const heard: Buffer[] = [];
   let accepted = () => {};
@@ -56,7 +56,7 @@ async function converse(hooks: { says: string[]; status: number }[]) {
   };
   const input = (async function* () {
     yield settings;
-    yield asked(1);
+    yield question;
     await isAccepted;
     yield needs;
   })();
@@ -88,13 +88,14 @@ test("the builder is gone: another hook is asked the same, and Nix hears of it b
   expect(heard[1]).toEqual(Buffer.concat([settings, asked(0), needs]));
 });
 
-test("no other builder is free: it waits", async () => {
-  const { status, heard } = await converse([
+test("no other builder is free: it waits, and says so once", async () => {
+  const { status, heard, answers } = await converse([
     { says: ["# accept", "ssh-ng://one", lost], status: 1 },
-    { says: ["# postpone", "# accept", "ssh-ng://two"], status: 0 },
+    { says: ["# postpone", "# postpone", "# accept", "ssh-ng://two"], status: 0 },
   ]);
   expect(status).toBe(0);
-  expect(heard[1]).toEqual(Buffer.concat([settings, asked(0), asked(0), needs]));
+  expect(heard[1]).toEqual(Buffer.concat([settings, asked(0), asked(0), asked(0), needs]));
+  expect(answers.filter((line) => line.includes("waits for another builder"))).toHaveLength(1);
 });
 
 test("there is no other builder: the first error is told", async () => {
@@ -119,6 +120,34 @@ test.each([
   const result = await converse([{ says, status }]);
   expect({ status: result.status, answers: result.answers }).toEqual({ status, answers: says });
   expect(result.heard).toHaveLength(1);
+});
+
+test("what the builder's Nix says meanwhile is passed on at once, and does not count", async () => {
+  const warning = error("warning: unable to download: Connection refused");
+  const full = error("error: No space left on device");
+  const under = ["# accept", "ssh-ng://one", warning, '@nix {"action":"start"}', full];
+  const { status, answers, heard } = await converse([{ says: under, status: 1 }]);
+  expect({ status, answers }).toEqual({ status: 1, answers: under });
+  expect(heard).toHaveLength(1);
+});
+
+test("what was under way ends behind the error", async () => {
+  const stop = '@nix {"action":"stop","id":1}';
+  const { status, answers } = await converse([
+    { says: ["# accept", "ssh-ng://one", lost, stop], status: 1 },
+    { says: ["# accept", "ssh-ng://two"], status: 0 },
+  ]);
+  expect(status).toBe(0);
+  expect(answers).toContain(stop);
+  expect(answers).not.toContain(lost);
+});
+
+test("a Nix that asks otherwise: passed on, and not asked again", async () => {
+  const gone = { says: ["# accept", "ssh-ng://one", lost], status: 1 };
+  const { status, heard } = await converse([gone], Buffer.concat([text("try-this"), number(1)]));
+  expect(status).toBe(1);
+  expect(heard).toHaveLength(1);
+  expect(heard[0]?.includes("try-this")).toBe(true);
 });
 
 test("builders that are gone one after another: an end comes", async () => {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { HookInput, type Try, unwilling } from "./hook-input.ts";
-import { isError, isLoss } from "./lost-builder.ts";
+import { isEnd, isError, isLoss } from "./lost-builder.ts";
 
 /** One run of Nix's hook. */
 export interface Hook {
@@ -24,7 +24,8 @@ const mostBuilders = 4;
 const postponed = 1000;
 
 export interface Surroundings {
-  start(): Hook;
+  /** @param isFirst whether no build was accepted yet */
+  start(isFirst: boolean): Hook;
   /** What Nix writes to its hook. */
   input: AsyncIterable<Buffer>;
   /** Writes a line to Nix. */
@@ -43,57 +44,82 @@ export class RetryingHook {
 
   /** Does what Nix's hook does; resolves with its exit status. */
   async run(): Promise<number> {
-    const first = this.nix.start();
+    const first = this.nix.start(true);
     const handed = this.#handOn(first);
     handed.catch(() => {}); // awaited where it matters
-    let { status, errors } = await this.#follow(first);
-    for (let builders = 1; status === failed && isLoss(errors) && builders < mostBuilders; builders++) {
+    let { status, lastError } = await this.#follow(first);
+    for (let builders = 1; builders < mostBuilders; builders++) {
+      if (status !== failed || lastError === null || !isLoss(lastError)) break;
       await handed;
       const again = await this.#again();
       if (again === null) break;
-      ({ status, errors } = again);
+      ({ status, lastError } = again);
     }
-    for (const line of errors) this.nix.answer(line);
+    if (lastError !== null) this.nix.answer(lastError);
     return status;
   }
 
   /** Hands on what Nix writes, and keeps what a second hook would need. */
   async #handOn(hook: Hook): Promise<void> {
+    let isUnderstood = true;
     for await (const data of this.nix.input) {
-      if (this.#builder === null) {
-        for (const one of this.#input.write(data)) this.#asked = one;
-      } else this.#needs.push(data);
       hook.write(data);
+      if (this.#builder !== null) this.#needs.push(data);
+      else if (isUnderstood) isUnderstood = this.#understand(data);
     }
     hook.end();
   }
 
-  /** Passes on what a hook says, but for its errors, which wait until it is known what they lead to. */
-  async #follow(hook: Hook): Promise<{ status: number; errors: string[] }> {
-    const errors: string[] = [];
+  /** Remembers what is asked. @returns false where it is another Nix's: it is passed on, but not asked again */
+  #understand(data: Buffer): boolean {
+    try {
+      for (const one of this.#input.write(data)) this.#asked = one;
+      return true;
+    } catch {
+      this.#asked = null;
+      return false;
+    }
+  }
+
+  /**
+   * Passes on what a hook says, but for the error that it ends with, which waits until it is known what it leads
+   * to. Others are of the level of errors, too: what the builder's own Nix warns of.
+   */
+  async #follow(hook: Hook): Promise<{ status: number; lastError: string | null }> {
+    let lastError: string | null = null;
     let isAccepted = false;
     for await (const line of hook.lines) {
       if (this.#builder === null && isAccepted) this.#builder = line;
       isAccepted ||= line === "# accept";
-      if (this.#builder !== null && isError(line)) errors.push(line);
+      const isHeld = this.#builder !== null && isError(line);
+      // What was under way ends behind the error, and is not another word.
+      if (lastError !== null && (isHeld || !isEnd(line))) {
+        this.nix.answer(lastError);
+        lastError = null;
+      }
+      if (isHeld) lastError = line;
       else this.nix.answer(line);
     }
-    return { status: await hook.status, errors };
+    return { status: await hook.status, lastError };
   }
 
   /** Has the build made elsewhere; null when nobody can. */
-  async #again(): Promise<{ status: number; errors: string[] } | null> {
+  async #again(): Promise<{ status: number; lastError: string | null } | null> {
     const { settings } = this.#input;
     if (settings === null || this.#asked === null) return null;
     const question = unwilling(this.#asked);
-    const hook = this.nix.start();
+    const hook = this.nix.start(false);
     hook.write(settings);
     hook.write(question);
+    let isTold = false;
     const lines = hook.lines[Symbol.asyncIterator]();
     for (let next = await lines.next(); !next.done; next = await lines.next()) {
       const line = next.value;
       if (line.startsWith("# decline")) break;
       if (line === "# postpone") {
+        if (!isTold)
+          this.#tell(`${this.#builder} is gone: ${this.#asked.derivation} waits for another builder`);
+        isTold = true;
         await sleep(postponed);
         hook.write(question);
       } else if (line === "# accept") {
