@@ -124,7 +124,7 @@ in rec {
 
   # A SHA-256: 64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64.
   sha256 =
-    matching ''a SHA-256 (64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64)''
+    matching ''a SHA-256 (64 hexadecimal digits, "sha256:" and those, or "sha256-" and base64; where it is not known, 64 zeros, and the download tells the right one)''
     "(sha256:)?[0-9a-fA-F]{64}|sha256-[A-Za-z0-9+/]{43}=";
 
   # Name of an sdist, or of a wheel of pure Python: demo-1.0.zip, demo-1.0-py2.py3-none-any.whl.

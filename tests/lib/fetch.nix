@@ -95,7 +95,7 @@ in {
     value = ((fetch {}).override {version = "2.0";}).name;
     expected = "Zope.Interface-extra-2.0.tar.gz";
   };
-  "an empty hash" = fails "fetchPypi: argument 'hash' must be a SHA-256 (64 hexadecimal digits, \"sha256:\" and those, or \"sha256-\" and base64), got the string ''" {
+  "an empty hash" = fails "fetchPypi: argument 'hash' must be a SHA-256 (64 hexadecimal digits, \"sha256:\" and those, or \"sha256-\" and base64; where it is not known, 64 zeros, and the download tells the right one), got the string ''" {
     hash = "";
   };
   "a hash of another kind" =

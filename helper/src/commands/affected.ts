@@ -43,7 +43,10 @@ export async function affected(options: AffectedOptions): Promise<number> {
   const answers = answerAffected(deliveries, options, known.sources);
   const missing = unmatched(answers, options);
   if (options.json) printJson(answers, missing, without, options);
-  else printTable(answers, without, all.length - deliveries.length);
+  else {
+    const isNothingKnown = missing.length === options.packages.length + options.sources.length;
+    printTable(answers, without, all.length - deliveries.length, isNothingKnown);
+  }
   if (missing.length > 0) warnOf(missing, known.names, deliveries);
   const damaged = damagedRecords(deliveries);
   if (damaged) throw damaged;
@@ -126,7 +129,8 @@ function printJson(answers: Answer[], missing: string[], without: number, query:
   writeToStdout(`${JSON.stringify(result, null, 2)}\n`);
 }
 
-function printTable(answers: Answer[], without: number, left: number): void {
+/** @param isNothingKnown whether no delivery knows any of the names: then nobody should read that all is well */
+function printTable(answers: Answer[], without: number, left: number, isNothingKnown: boolean): void {
   const order = Object.keys(words) as Outcome[];
   const rows = order.flatMap((outcome) =>
     answers.filter((one) => one.outcome === outcome && outcome !== "not-linked").flatMap(rowsOf),
@@ -142,7 +146,9 @@ function printTable(answers: Answer[], without: number, left: number): void {
       : [];
   });
   const fine = answers.filter(({ outcome }) => outcome === "fixed" || outcome === "not-linked").length;
-  if (fine > 0 || sums.length === 0) sums.push(`${fine} not affected`);
+  if (fine > 0 || sums.length === 0) {
+    sums.push(isNothingKnown ? `${fine} without a link to anything of that name` : `${fine} not affected`);
+  }
   writeToStdout(`${count(answers.length, "delivery", "deliveries")}: ${sums.join(", ")}\n`);
   if (without > 0) writeToStdout(`${count(without, "other path")} without a record of nix-voyager\n`);
   if (left > 0) writeToStdout(`${count(left, "delivery", "deliveries")} of other systems left out\n`);
