@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { CountedEngine } from "../support/counted.ts";
 import { removeKeptPackages } from "../support/kept-packages.ts";
 import { mustBuild, nixBuild, runId } from "../support/nix.ts";
-import { OwnBroker } from "../support/own-broker.ts";
+import { OwnBroker, type TrailLine } from "../support/own-broker.ts";
 import { must } from "../support/run.ts";
+import { baseImage } from "../support/target.ts";
 
 let broker: OwnBroker;
 beforeAll(async () => {
@@ -149,6 +150,22 @@ test("a broker that is killed takes its builds with it, and its mounts are clear
   await broker.expectNothingLeft();
   await mustBuild(small("after"), broker.nixOptions);
   expect(broker.mounts()).toEqual([]);
+}, 60_000);
+
+test("what the engine makes for a killed broker when the next has started already, is removed too", async () => {
+  const dead = broker.process;
+  const ended = new Promise((resolve) => dead.once("exit", resolve));
+  dead.kill("SIGKILL");
+  await ended;
+  const before = broker.trail().length;
+  await broker.another();
+  const name = `voyager-late-${runId}`;
+  const label = `nix-voyager.broker=${dead.pid}:0`;
+  await must("docker", ["create", "--name", name, "--label", label, await baseImage(), "true"]);
+  const isRemoved = (line: TrailLine) =>
+    line.msg?.startsWith("a container is ended") === true && line.name === name;
+  await broker.whenTrail(isRemoved, before);
+  await broker.expectNothingLeft();
 }, 60_000);
 
 test("a helper that is killed takes its container with it", async () => {

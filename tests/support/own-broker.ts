@@ -15,6 +15,8 @@ export interface TrailLine {
   writes?: string[];
   ended?: string;
   msg?: string;
+  /** Of the container that is told of. */
+  name?: string;
   /** 50: the broker itself has failed. */
   level: number;
 }

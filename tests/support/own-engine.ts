@@ -22,6 +22,12 @@ export interface Listed {
   Mounts: { Name?: string }[];
 }
 
+/** A process and its arguments, with spaces between. */
+export interface Process {
+  pid: number;
+  command: string;
+}
+
 export class OwnEngine {
   /** Holds the socket and nothing else: what builds see at /run/nix-voyager. */
   readonly socketFolder: string;
@@ -105,25 +111,24 @@ export class OwnEngine {
   /** Kills what is left without dockerd, be it in the middle of starting more. */
   async #killAll(): Promise<void> {
     for (;;) {
-      const all = [...this.#containerProcesses(), ...this.processes()];
+      const all = [...this.#containerProcesses(), ...this.processes().map(({ pid }) => pid)];
       if (all.length === 0) return;
       for (const pid of all) killProcess(pid);
       await sleep(20);
     }
   }
 
-  /** Ids of processes that belong to it, but for those in its containers: containerd and shims. A broker only names it. */
-  processes(): number[] {
-    return processIds().filter(
-      (pid) =>
-        /^(unshare|dockerd|containerd|runc)/.test(readOf(pid, "comm")) &&
-        readOf(pid, "cmdline").includes(`${this.folder}/`),
-    );
+  /** Processes that belong to it, but for those in its containers: containerd and shims. A broker only names it. */
+  processes(): Process[] {
+    return processIds()
+      .filter((pid) => /^(unshare|dockerd|containerd|runc)/.test(readOf(pid, "comm")))
+      .map(describe)
+      .filter(({ command }) => command.includes(`${this.folder}/`));
   }
 
   /** Ids of processes in its containers: descendants of shims. */
   #containerProcesses(): number[] {
-    const shims = new Set(this.processes());
+    const shims = new Set(this.processes().map(({ pid }) => pid));
     const found = new Set<number>();
     const parents = new Map(processIds().map((pid) => [pid, parentOf(pid)]));
     for (const [pid] of parents) {
@@ -222,7 +227,7 @@ export function killProcess(pid: number): void {
 }
 
 /** Processes that a process has started, and theirs, the newest last. */
-export function descendants(pid: number): { pid: number; command: string }[] {
+export function descendants(pid: number): Process[] {
   const children = new Map<number, number[]>();
   for (const one of processIds()) {
     const parent = parentOf(one);
@@ -234,5 +239,9 @@ export function descendants(pid: number): { pid: number; command: string }[] {
     found.push(one);
     next.push(...(children.get(one) ?? []));
   }
-  return found.map((one) => ({ pid: one, command: readOf(one, "cmdline").replaceAll("\0", " ") }));
+  return found.map(describe);
+}
+
+function describe(pid: number): Process {
+  return { pid, command: readOf(pid, "cmdline").replaceAll("\0", " ") };
 }

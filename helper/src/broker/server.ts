@@ -54,7 +54,7 @@ export class Broker {
   #waitedUntil = 0;
   readonly #mark = processMark(process.pid) ?? "";
   #count = 0;
-  #sweeping: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
 
   constructor(private readonly options: BrokerOptions) {
     const { perBuild, inAll, group } = options.policy;
@@ -101,7 +101,14 @@ export class Broker {
     removeLeftPlaces(this.options.mountsFolder);
     await this.#endLeft();
     await this.#sweep();
-    this.#sweeping = setInterval(() => void this.#sweep(), sweepInterval);
+    const endLate = () =>
+      this.#endLeft().catch((error: unknown) =>
+        this.options.trail.trouble(`not looked: ${messageOf(error)}`),
+      );
+    this.#timers = [
+      setInterval(() => void this.#sweep(), sweepInterval),
+      ...lateLooks.map((after) => setTimeout(endLate, after)),
+    ];
   }
 
   #listen(where: { path: string } | { fd: number }): Promise<void> {
@@ -135,7 +142,7 @@ export class Broker {
 
   /** Takes no more connections, and resolves when those that are open have ended, and their containers with them. */
   async drain(): Promise<void> {
-    clearInterval(this.#sweeping);
+    for (const timer of this.#timers) clearTimeout(timer);
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -245,6 +252,11 @@ export class Broker {
 const silent = pino({ level: "silent" }, { write() {} });
 /** Milliseconds between two looks for what killed builds have left. */
 const sweepInterval = 60_000;
+/**
+ * Milliseconds after its start at which a broker looks again for containers of the one before: the engine makes what it
+ * was asked for also when who asked is gone, and a container that is made and never started keeps its place from others.
+ */
+const lateLooks = [500, 1000, 2000, 5000, 10_000];
 /** In which all connections are taken that waited for this broker. */
 const backlogMilliseconds = 1000;
 /** Milliseconds between two looks at whether the process still lives. */
