@@ -2,12 +2,10 @@
 # compiled, in the archive that `nix-channel --add` wants. Made in a container, which has the tar
 # and xz that the Nix sandbox has not.
 {
-  # What ./helper returns: its `bundle` goes along.
+  # What ./helper returns: its `compiled` goes along.
   helper,
   # What ./lib returns.
   lib,
-  # The platform that the helper is compiled for, as Nix names it.
-  nixSystem,
   # Version of nix-voyager.
   version,
 }: let
@@ -29,10 +27,6 @@
     in
       isIn path && !isOut path;
   };
-  lock = builtins.path {
-    name = "lock.json";
-    path = (import ./helper/nix/released.nix).lock;
-  };
 in
   lib.mkDockerBuild {
     pname = "nix-voyager-channel";
@@ -44,9 +38,7 @@ in
       name=nix-voyager-${version}
       mkdir -p "$TMPDIR/$name"
       cp -R . "$TMPDIR/$name"
-      mkdir -p "$TMPDIR/$name/helper/compiled/${nixSystem}"
-      cp ${lock} "$TMPDIR/$name/helper/compiled/lock.json"
-      cp -R ${helper.bundle}/lib "$TMPDIR/$name/helper/compiled/${nixSystem}"
+      cp -R ${helper.compiled} "$TMPDIR/$name/helper/compiled"
       # What comes from the store can be written by nobody, and `nix-channel` may have to remove it.
       chmod -R u+w "$TMPDIR/$name"
       tar -C "$TMPDIR" --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w \

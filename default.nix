@@ -27,7 +27,7 @@ in {
   voyager = import ./lib/internal/command.nix {inherit helper lib nixSystem;};
 
   # nix-voyager itself as a channel, with the helper compiled: nixexprs.tar.xz.
-  channel = import ./channel.nix {inherit helper lib nixSystem version;};
+  channel = import ./channel.nix {inherit helper lib version;};
 
   # What the README builds first.
   bcryptWheel = examples.bcrypt;

@@ -58,15 +58,12 @@
     packages = packages.production;
   };
 
-  fromSource =
-    runNode "nix-voyager-helper" [
-      ./nix/compile.mjs
-      "${builtins.placeholder "out"}/lib"
-      "${nodeModules}/node_modules"
-    ] {
-      source = builtins.toJSON (import ./nix/source.nix);
-      nodeCommand = builtins.toJSON node;
-    };
+  fromSource = runNode "nix-voyager-helper" [
+    ./nix/compile.mjs
+    (import ./nix/source.nix)
+    "${builtins.placeholder "out"}/lib"
+    "${nodeModules}/node_modules"
+  ] {nodeCommand = builtins.toJSON node;};
 
   # A release brings the helper along, for the platforms that it was compiled for.
   released = import ./nix/released.nix;
@@ -75,6 +72,17 @@
     then released.bundle nixSystem
     else fromSource;
 in {
+  # What a release has as helper/compiled: the helper for this platform, its hash, and the lock file.
+  compiled = runNode "nix-voyager-compiled" [./nix/compiled.mjs] {
+    __structuredAttrs = true;
+    exportReferencesGraph.closure = [bundle];
+    inherit bundle;
+    lock = builtins.path {
+      name = "lock.json";
+      path = released.lock;
+    };
+    platform = nixSystem;
+  };
   # The argument list that starts Node.
   inherit node;
   # The argument list that starts the helper: the first is a derivation's `builder`, the rest

@@ -1,10 +1,10 @@
-# What a release has beside the files of a checkout, in helper/compiled: the helper, compiled, and the
-# lock file, which npm never packs. ../pack.mjs and ../../channel.nix put it there.
+# What a release has beside the files of a checkout, in helper/compiled: the helper, compiled, its hash, and
+# the lock file, which npm never packs. ./compiled.mjs makes it; ../pack.mjs and ../../channel.nix put it there.
 #
 # Where there is a package-lock.json, it is a checkout, and what may lie in helper/compiled is of
 # another day.
 let
-  inherit (builtins) path pathExists;
+  inherit (builtins) fromJSON path pathExists readFile;
   compiled = ../compiled;
   inCheckout = ../../package-lock.json;
   isRelease = !(pathExists inCheckout);
@@ -16,6 +16,8 @@ in {
     path {
       name = "nix-voyager-helper";
       path = compiled + "/${nixSystem}";
+      # So Nix does not read it all in each evaluation, once it has it.
+      sha256 = (fromJSON (readFile (compiled + "/hashes.json"))).${nixSystem};
     };
   lock =
     if isRelease
