@@ -140,7 +140,8 @@
       kind = "pypi";
       rebuild = fetchPypi;
       layers = [args.system.packages.pypi];
-      env = trust // {VOYAGER_PYPI = builtins.toJSON request;};
+      env = trust;
+      settings.VOYAGER_PYPI = request;
       result = "file";
       network = true;
       fixed = {

@@ -14,7 +14,7 @@
   # What ./mkDockerBuild.nix returns: most of its arguments are taken over.
   mkDockerBuild,
 }: let
-  inherit (builtins) all attrNames attrValues concatMap filter groupBy isAttrs isList toJSON;
+  inherit (builtins) all attrNames attrValues concatMap filter groupBy isAttrs isList;
 
   arguments =
     removeAttrs mkDockerBuild.arguments ["src" "patches" "outputs" "buildScript"]
@@ -58,6 +58,12 @@
       then map (one: one.src) (attrValues wheel.requirements)
       else [wheel])
     listed;
+    described =
+      map (wheel: {
+        path = store.file wheel;
+        package = askedFor wheel;
+      })
+      wheels;
     built = filter (wheel: isAttrs wheel && wheel.voyager.kind or null == "wheel") wheels;
     declared = concatMap needs (filter (wheel: needs wheel != null) built);
     systemRunDependencies =
@@ -82,15 +88,11 @@
             else systemRunDependencies
           )
         ];
-        env.VOYAGER_VIRTUALENV = toJSON {
-          installer = "${installer}";
+        inputs = [installer] ++ map (wheel: wheel.path) described;
+        settings.VOYAGER_VIRTUALENV = {
+          inherit installer;
           name = args.pname;
-          wheels =
-            map (wheel: {
-              path = store.file wheel;
-              package = askedFor wheel;
-            })
-            wheels;
+          wheels = described;
         };
       } (args
         // {

@@ -54,15 +54,17 @@
 
   mkDockerWheel = given: let
     args = check given;
+    findLinks = map store.file args.pythonBuildDependencies;
   in
     build {
       inherit builder function given;
       kind = "wheel";
       rebuild = mkDockerWheel;
       layers = [(args.system.packages.wheel args.python)];
-      env.VOYAGER_WHEEL = builtins.toJSON {
+      inputs = findLinks;
+      settings.VOYAGER_WHEEL = {
+        inherit findLinks;
         configSettings = builtins.mapAttrs (_: text) args.configSettings;
-        findLinks = map store.file args.pythonBuildDependencies;
         package = {
           name = args.pname;
           inherit (args) version;

@@ -40,6 +40,7 @@ export function makeSpec(change: Partial<Spec> = {}): Spec {
     stage: storePath("stage.sh"),
     buildScript: "make install",
     env: { FOO: "bar" },
+    settings: { VOYAGER_TOLD: { of: [1, "two"] } },
     path: [storePath("tool")],
     result: "directory",
     impureEnv: ["https_proxy"],

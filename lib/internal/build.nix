@@ -5,7 +5,7 @@
   # The platform that builds, as Nix names it.
   nixSystem,
 }: let
-  inherit (builtins) attrNames attrValues concatMap elem filter head mapAttrs tail;
+  inherit (builtins) attrNames attrValues concatMap elem filter head mapAttrs substring tail;
 
   archive = import ./archive.nix;
   layersOf = import ./layers.nix;
@@ -36,7 +36,7 @@
   hasPassword = value: builtins.isString value && (credentials value || password value);
 
   checkEnvironment = function: taken: env: let
-    isTaken = name: elem name reserved || elem name taken || builtins.match "VOYAGER_.*" name != null;
+    isTaken = name: elem name reserved || elem name taken || substring 0 8 name == "VOYAGER_";
     clashes = filter isTaken (attrNames env);
     secret = filter (name: hasPassword env.${name}) (attrNames (builtins.intersectAttrs addresses env));
   in
@@ -97,6 +97,7 @@
     kind,
     layers ? [],
     env ? {},
+    settings ? {},
     result ? "directory",
     network ? false,
     impureEnv ? [],
@@ -117,7 +118,7 @@
       name = args.pname;
       inherit (args) version;
     };
-    inherit kind src patches result impureEnv network test;
+    inherit kind src patches settings result impureEnv network test;
     inherit (args) buildScript systemRunDependencies transfer timeout silenceTimeout;
     system = args.system.spec;
     environment = {
@@ -134,13 +135,14 @@
   };
 
   # What the container may see. The script of a builder speaks of nothing but the builder, so it
-  # is not searched: that costs more than the rest.
-  closureOf = builder: spec:
+  # is not searched, nor are its settings: that costs more than the rest.
+  closureOf = builder: inputs: spec:
     store.unique (
       [stage]
       ++ optional (builder != null) builder
       ++ concatMap store.references (
-        optional (spec.src != null) spec.src
+        inputs
+        ++ optional (spec.src != null) spec.src
         ++ spec.patches
         ++ spec.path
         ++ optional (builder == null) spec.buildScript
@@ -155,12 +157,15 @@ in
   # layers:    packages that this kind of build always needs, as the first layers.
   # builder:   the builder's folder in the store, when buildScript is the builder's own.
   # env:       variables of the builder itself.
+  # settings:  more of them, sets or lists that it gets as JSON.
+  # inputs:    store paths that the settings speak of.
   # fixed:     attributes of a fixed-output derivation.
   # result, network, impureEnv, test: as in the spec.
   kind @ {
     rebuild,
     given,
     builder ? null,
+    inputs ? [],
     fixed ? {},
     ...
   }: args: let
@@ -174,19 +179,19 @@ in
         system = nixSystem;
         __structuredAttrs = true;
         requiredSystemFeatures = ["docker"];
-        exportReferencesGraph.closure = closureOf builder voyager;
+        exportReferencesGraph.closure = closureOf builder inputs voyager;
       }
       // fixed);
   in
     args.passthru
     // drv
-    // linkage voyager drv
-    // {
-      inherit (args) pname version src passthru;
-      inherit (voyager) environment;
-      systemLock = (lockFor kind.function args voyager.environment.layers).request;
-      # Not `system`: Nix and Hydra read that as the platform and refuse a set.
-      voyagerSystem = args.system;
-      meta = meta.of nixSystem args;
-      override = override rebuild given;
-    }
+    // (linkage voyager drv
+      // {
+        inherit (args) pname version src passthru;
+        inherit (voyager) environment;
+        systemLock = (lockFor kind.function args voyager.environment.layers).request;
+        # Not `system`: Nix and Hydra read that as the platform and refuse a set.
+        voyagerSystem = args.system;
+        meta = meta.of nixSystem args;
+        override = override rebuild given;
+      })

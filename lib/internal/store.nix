@@ -1,6 +1,6 @@
 # Paths, derivations and strings → store paths, and back: which store paths a string speaks of.
 let
-  inherit (builtins) appendContext attrNames attrValues baseNameOf concatMap dirOf filter getContext hasContext head isAttrs isList isPath isString listToAttrs map match path replaceStrings sort split storeDir storePath stringLength substring toString unsafeDiscardStringContext;
+  inherit (builtins) appendContext attrNames attrValues baseNameOf concatMap dirOf filter getContext groupBy hasContext head isAttrs isList isPath isString map match path replaceStrings sort split storeDir storePath stringLength substring toString unsafeDiscardStringContext;
 
   allowed = "[0-9a-zA-Z+._?=-]";
   # The store takes 211 characters; the names of other outputs and of the .drv are longer.
@@ -105,12 +105,7 @@ let
       map (piece: appendContext piece context) (plain ++ found);
 
   # Each store path once, sorted, context kept.
-  unique = paths:
-    attrValues (listToAttrs (map (value: {
-        name = unsafeDiscardStringContext value;
-        inherit value;
-      })
-      paths));
+  unique = paths: map head (attrValues (groupBy unsafeDiscardStringContext paths));
 
   # An environment variable's value as a string.
   variable = value:

@@ -27,6 +27,7 @@ in {
       patches = [];
       buildScript = "true";
       env = {};
+      settings = {};
       path = [];
       result = "directory";
       impureEnv = [];

@@ -7,7 +7,7 @@
     hash = digits;
   };
   fetch = args: lib.fetchPypi (request // args);
-  asked = drv: builtins.fromJSON (builtins.unsafeDiscardStringContext drv.voyager.env.VOYAGER_PYPI);
+  asked = drv: drv.voyager.settings.VOYAGER_PYPI;
   fails = error: args: {
     inherit error;
     value = (fetch args).drvPath;

@@ -120,7 +120,7 @@ in
           timeout = 60;
         };
         spec = it.requirements.six.src.voyager;
-      in [(builtins.fromJSON (plain spec.env.VOYAGER_PYPI)).index spec.timeout];
+      in [spec.settings.VOYAGER_PYPI.index spec.timeout];
       expected = ["https://example.org/simple" 60];
     };
     "a comment of its own ends a line, and a backslash in a comment goes on with that, as with pip" = {
@@ -218,7 +218,7 @@ in
             };
           };
         };
-        settings = builtins.fromJSON (plain it.bcrypt.voyager.env.VOYAGER_WHEEL);
+        settings = it.bcrypt.voyager.settings.VOYAGER_WHEEL;
         own = wheel: builtins.elemAt wheel.voyager.environment.layers 1;
       in [(own it.cffi) (own it.bcrypt) (settings.findLinks == [(plain "${it.cffi}")])];
       expected = [["make"] ["libffi-dev"] true];

@@ -8,7 +8,7 @@
 }: let
   make = args: lib.mkDockerVirtualenv (base // args);
   spec = args: (make args).voyager;
-  settings = args: builtins.fromJSON (builtins.unsafeDiscardStringContext (spec args).env.VOYAGER_VIRTUALENV);
+  settings = args: (spec args).settings.VOYAGER_VIRTUALENV;
   plain = path: builtins.unsafeDiscardStringContext "${path}";
   silent = wheel {};
   declaring = wheel {systemRunDependencies = ["libssl3" "libc6"];};

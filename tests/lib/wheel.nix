@@ -6,7 +6,7 @@
   ...
 }: let
   spec = args: (wheel args).voyager;
-  settings = args: builtins.fromJSON (builtins.unsafeDiscardStringContext (spec args).env.VOYAGER_WHEEL);
+  settings = args: (spec args).settings.VOYAGER_WHEEL;
   tools = ["g++" "gcc" "libc6-dev" "python3" "python3-dev" "python3-packaging" "python3-setuptools" "python3-wheel"];
 in {
   "the tools are the first layer, the package's own needs the next" = {

@@ -28,6 +28,7 @@ test("variables of the build", () => {
     SOURCE_DATE_EPOCH: "315532800",
     https_proxy: "http://p",
     FOO: "bar",
+    VOYAGER_TOLD: '{"of":[1,"two"]}',
   });
   expect(variables.PATH?.startsWith(`${storePath("tool")}/bin:/usr/local/sbin:`)).toBe(true);
   expect(Object.keys(variables)).not.toContain("SECRET");

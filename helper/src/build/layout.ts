@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { EnvironmentRecord } from "../environment/record.ts";
 import type { Attributes } from "../spec/spec.ts";
+import { variablesOf } from "../spec/variables.ts";
 import { accountFiles, type Identity } from "../transfer/identity.ts";
 
 /** The build folder inside the container. */
@@ -53,7 +54,7 @@ export function buildVariables(
     outputs: Object.keys(attributes.outputs).join(" "),
     ...outputPaths(attributes),
     ...handedOn,
-    ...spec.env,
+    ...variablesOf(spec),
   };
 }
 

@@ -82,8 +82,7 @@ function define(object: object, key: string, value: Json): void {
 
 /** Where names that are not known are no error: what Nix adds, and what has names of its maker's choice. */
 function isOpen(path: string[]): boolean {
-  const where = path.join(".");
-  return where === "" || where === "voyager.env" || where === "outputs" || /^closure\.\d+$/.test(where);
+  return /^(|voyager\.env|voyager\.settings(\..*)?|outputs|closure\.\d+)$/s.test(path.join("."));
 }
 
 /** Changes one thing; returns whether it must be refused, whatever else is. */
@@ -168,5 +167,8 @@ test("names that mean something to JavaScript are refused where names are free",
     const given = makeAttributes();
     define(given.voyager.env, name, "x");
     expect(() => parseAttributes(given)).toThrow("the build description is not valid");
+    const told = makeAttributes();
+    define(told.voyager.settings, name, "x");
+    expect(() => parseAttributes(told)).toThrow("the build description is not valid");
   }
 });

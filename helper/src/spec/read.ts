@@ -18,7 +18,12 @@ const unusable = new Set(["__proto__", "constructor", "prototype"]);
 
 /** What is wrong with names of their maker's choice, a line; null when nothing is. */
 function namesProblem({ voyager, outputs }: Attributes): string | null {
-  for (const [path, record] of [["voyager.env", voyager.env] as const, ["outputs", outputs] as const]) {
+  const { env, settings } = voyager;
+  for (const [path, record] of Object.entries({
+    "voyager.env": env,
+    "voyager.settings": settings,
+    outputs,
+  })) {
     if (Array.isArray(record)) return `${path}: expected names, got a list`;
     const name = Object.keys(record).find((one) => unusable.has(one));
     if (name !== undefined) return `${path}.${name}: this name cannot be used`;

@@ -24,10 +24,7 @@ const packageName = v.pipe(
   v.string(),
   v.regex(/^[a-zA-Z0-9]([a-zA-Z0-9.+_:=~-]*[a-zA-Z0-9+~])?$/, "expected the name of a system package"),
 );
-const environmentVariables = v.record(
-  v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name")),
-  v.string(),
-);
+const variableName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a variable name"));
 
 /** A repository of system packages, beside those that the base image has. */
 const repository = v.strictObject({
@@ -146,7 +143,9 @@ export const specSchema = v.strictObject({
   /** Script run by `bash` inside the container: unpacks, patches and runs `buildScript`. */
   stage: storePath,
   buildScript: v.string(),
-  env: environmentVariables,
+  env: v.record(variableName, v.string()),
+  /** What the builder itself is told: variables whose values it gets as JSON. */
+  settings: v.record(variableName, v.unknown()),
   /** nixDependencies: store paths whose `bin` goes on PATH. */
   path: v.array(storePath),
   /** What an output is: a folder that exists beforehand, or one file that the script writes to $out. */

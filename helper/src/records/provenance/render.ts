@@ -9,6 +9,7 @@ import { lstatSync } from "node:fs";
 import { hexOfNixHash } from "../../common/nix-hash.ts";
 import { genericPurl, type InstalledPackage, purlOf } from "../../linkage/purl.ts";
 import type { Attributes, Spec, System } from "../../spec/spec.ts";
+import { variablesOf } from "../../spec/variables.ts";
 import { storeHashRemover, storeName } from "../store-hashes.ts";
 import { type Resource, sha256OfFile, type Subject, subjectsOf } from "./subjects.ts";
 
@@ -78,7 +79,7 @@ function externalParameters({ voyager: spec, outputs }: Attributes): Record<stri
     systemRunDependencies: spec.systemRunDependencies,
     systemLock: spec.environment.lock ? storeName(spec.environment.lock.file) : null,
     nixDependencies: spec.path.map(storeName),
-    env: spec.env,
+    env: variablesOf(spec),
     buildScript: spec.buildScript,
     outputs: Object.keys(outputs),
     network: spec.network,
