@@ -142,6 +142,8 @@
       layers = [args.system.packages.pypi];
       env = trust;
       settings.VOYAGER_PYPI = request;
+      buildScript = "python3 ${builder}/fetch.py";
+      products = [];
       result = "file";
       network = true;
       fixed = {
@@ -164,8 +166,6 @@
       transfer = "auto";
       limits = {};
       environment = {};
-      hydraProducts = [];
-      buildScript = "python3 ${builder}/fetch.py";
       meta =
         {
           description = "Source of ${args.pname} ${args.version}, from the Python package index";

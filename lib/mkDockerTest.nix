@@ -149,6 +149,8 @@
       kind = "test";
       rebuild = mkDockerTest;
       layers = [(onlyWithPython [python])];
+      buildScript = args.script;
+      products = [];
       env =
         {
           package = head paths;
@@ -185,9 +187,7 @@
         systemRunDependencies = null;
         nixDependencies = packages;
         outputs = ["out"];
-        buildScript = args.script;
         patches = [];
-        hydraProducts = [];
       });
 in {
   inherit arguments;

@@ -94,14 +94,14 @@
           name = args.pname;
           wheels = described;
         };
+        # The seed is read when the interpreter starts; on it depends what is in the bytecode.
+        buildScript = "export PYTHONHASHSEED=0\nexec ${args.python} ${builder}/build.py";
       } (args
         // {
           inherit systemRunDependencies;
           src = null;
           patches = [];
           outputs = ["out"];
-          # The seed is read when the interpreter starts; on it depends what is in the bytecode.
-          buildScript = "export PYTHONHASHSEED=0\nexec ${args.python} ${builder}/build.py";
         })
       // {inherit (args) python;};
 in {

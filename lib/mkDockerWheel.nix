@@ -48,6 +48,7 @@
     {
       type = "file";
       subtype = "wheel";
+      output = "out";
       pattern = "*.whl";
     }
   ];
@@ -70,12 +71,11 @@
           inherit (args) version;
         };
       };
-    } (args
-      // {
-        # The seed is read when the interpreter starts: build.py would have to start it again.
-        buildScript = "export PYTHONHASHSEED=0\nexec ${args.python} ${builder}/build.py";
-        hydraProducts = products;
-      })
+      # The seed is read when the interpreter starts: build.py would have to start it again.
+      buildScript = "export PYTHONHASHSEED=0\nexec ${args.python} ${builder}/build.py";
+      inherit products;
+    }
+    args
     // {inherit (args) python;};
 in {
   inherit arguments;

@@ -102,6 +102,8 @@
     network ? false,
     impureEnv ? [],
     test ? null,
+    buildScript ? null,
+    products ? null,
     ...
   }: args: let
     src =
@@ -119,23 +121,33 @@
       inherit (args) version;
     };
     inherit kind src patches settings result impureEnv network test;
-    inherit (args) buildScript systemRunDependencies transfer timeout silenceTimeout;
+    inherit (args) systemRunDependencies transfer timeout silenceTimeout;
     system = args.system.spec;
     environment = {
       layers = allLayers;
       maxAge = args.environment.maxAge or 86400;
-      lock = (lockFor function args allLayers).spec;
+      lock =
+        if args.systemLock or null == null
+        then null
+        else (lockFor function args allLayers).spec;
     };
     stage = "${stage}/stage.sh";
+    buildScript =
+      if buildScript == null
+      then args.buildScript
+      else buildScript;
     env = mapAttrs (_: store.variable) (checkEnvironment function (args.outputs ++ attrNames env) args.env) // env;
     path = map store.file args.nixDependencies;
     limits = limits.toSpec args.limits;
     linkage.allow = map allowance (args.linkage.allow or []);
-    products = checkProducts function args.outputs (map (product: {output = "out";} // product) args.hydraProducts);
+    products =
+      if products == null
+      then checkProducts function args.outputs (map (product: {output = "out";} // product) args.hydraProducts)
+      else products;
   };
 
-  # What the container may see. The script of a builder speaks of nothing but the builder, so it
-  # is not searched, nor are its settings: that costs more than the rest.
+  # What the container may see. The script of a builder speaks of nothing but the builder and its
+  # settings of nothing but the inputs, so they are not searched: that costs more than the rest.
   closureOf = builder: inputs: spec:
     store.unique (
       [stage]
@@ -155,7 +167,8 @@ in
   # rebuild:   args -> the public function's result, for `override`.
   # given:     the arguments as the user gave them, for `override`.
   # layers:    packages that this kind of build always needs, as the first layers.
-  # builder:   the builder's folder in the store, when buildScript is the builder's own.
+  # builder:   the builder's folder in the store.
+  # buildScript, products: those of the builder, in place of the user's.
   # env:       variables of the builder itself.
   # settings:  more of them, sets or lists that it gets as JSON.
   # inputs:    store paths that the settings speak of.

@@ -79,17 +79,21 @@ test("what lib/ writes is what the helper reads", async () => {
   for (const channel of Object.values(channels)) v.parse(channelSchema, channel);
 });
 
-test("a declaration costs the evaluator a bounded number of calls", async () => {
+test("a declaration costs the evaluator a bounded number of calls and bytes", async () => {
   // Counts, as Nix gives them: a clock would measure the machine. Seconds are for the bench.
-  const calls = async (attribute: string) => {
+  const costs = async (attribute: string) => {
     const env = { ...process.env, NIX_SHOW_STATS: "1" };
     const result = await run("nix-instantiate", [join(here, "thousand.nix"), "-A", attribute], env);
     expect(result.status).toBe(0);
-    const statistics = JSON.parse(result.stderr.slice(result.stderr.indexOf("{"))) as Record<string, number>;
-    return (statistics.nrFunctionCalls ?? 0) + (statistics.nrPrimOpCalls ?? 0);
+    const { nrFunctionCalls, nrPrimOpCalls, gc } = JSON.parse(
+      result.stderr.slice(result.stderr.indexOf("{")),
+    );
+    return { calls: nrFunctionCalls + nrPrimOpCalls, bytes: gc.totalBytes };
   };
-  const added = (await calls("declared")) - (await calls("bare"));
-  expect(added / 1000).toBeLessThan(200); // 163 as this is written
+  const [declared, bare] = [await costs("declared"), await costs("bare")];
+  // 169 calls and 15,500 bytes as this is written.
+  expect((declared.calls - bare.calls) / 1000).toBeLessThan(185);
+  expect((declared.bytes - bare.bytes) / 1000).toBeLessThan(17_000);
 });
 
 test("a path in buildScript alone is in the closure that Nix hands the build", async () => {
