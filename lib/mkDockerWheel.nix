@@ -12,6 +12,8 @@
   # What ./mkDockerBuild.nix returns: most of its arguments are taken over.
   mkDockerBuild,
 }: let
+  inherit (builtins) attrValues concatMap isBool isList mapAttrs toJSON;
+
   arguments =
     removeAttrs mkDockerBuild.arguments ["buildScript" "hydraProducts"]
     // {
@@ -41,8 +43,8 @@
   store = import ./internal/store.nix;
   builder = import ./internal/folder.nix "wheel";
   text = setting:
-    if builtins.isBool setting
-    then builtins.toJSON setting
+    if isBool setting
+    then toJSON setting
     else setting;
   products = [
     {
@@ -56,16 +58,20 @@
   mkDockerWheel = given: let
     args = check given;
     findLinks = map store.file args.pythonBuildDependencies;
+    configSettings = mapAttrs (_: text) args.configSettings;
+    texts = setting:
+      if isList setting
+      then setting
+      else [setting];
   in
     build {
       inherit builder function given;
       kind = "wheel";
       rebuild = mkDockerWheel;
       layers = [(args.system.packages.wheel args.python)];
-      inputs = findLinks;
+      inputs = findLinks ++ concatMap texts (attrValues configSettings);
       settings.VOYAGER_WHEEL = {
-        inherit findLinks;
-        configSettings = builtins.mapAttrs (_: text) args.configSettings;
+        inherit configSettings findLinks;
         package = {
           name = args.pname;
           inherit (args) version;

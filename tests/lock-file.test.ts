@@ -7,9 +7,11 @@ import { must, run } from "./support/run.ts";
 
 /** Names of the archives that the helper's bundle is made of. */
 async function archives(folder: string): Promise<string[]> {
-  const packages = `import ${folder}/helper/nix/packages.nix { registry = null; platform.cpu = "x64"; }`;
+  const packages = 'import ./helper/nix/packages.nix { registry = null; platform.cpu = "x64"; }';
   const names = `map (package: package.archive.name) (${packages}).production`;
-  return JSON.parse(await must("nix-instantiate", ["--eval", "--json", "--strict", "-E", names]));
+  return JSON.parse(
+    await must("nix-instantiate", ["--eval", "--json", "--strict", "-E", names], { cwd: folder }),
+  );
 }
 
 test("what is written down is what the lock file says", async () => {

@@ -43,7 +43,7 @@ export const nothingToDo = {
     willDelete((await run(bare)).stdout.trim());
     const ours = (from) => ["nix-build", "--no-out-link", from, "-A", "bcryptWheel"];
     const release = await releaseIn(temporary);
-    await run(ours(release));
+    willDelete((await run(ours(release))).stdout.trim());
     const side = (label, command) => ({
       label,
       command: shellLine(command),

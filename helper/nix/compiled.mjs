@@ -9,4 +9,4 @@ const { bundle, closure, lock, outputs, platform } = JSON.parse(
 cpSync(bundle, `${outputs.out}/${platform}`, { recursive: true });
 copyFileSync(lock, `${outputs.out}/lock.json`);
 const { narHash } = closure.find(({ path }) => path === bundle);
-writeFileSync(`${outputs.out}/hashes.json`, `${JSON.stringify({ [platform]: narHash })}\n`);
+writeFileSync(`${outputs.out}/${platform}.hash`, narHash);

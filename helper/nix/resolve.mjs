@@ -9,15 +9,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const at = (path) => join(import.meta.dirname, path);
-const lockFile = at("../../package-lock.json");
-const madeOf = [lockFile, at("../bundle/left-out.json"), at("lock.nix")].map((file) =>
+const madeOf = [at("../../package-lock.json"), at("../bundle/left-out.json"), at("lock.nix")].map((file) =>
   createHash("sha256").update(readFileSync(file)).digest("hex"),
 );
 for (const cpu of ["arm64", "x64"]) {
   const target = at(`resolved/${cpu}.json`);
-  const of = `import ${at("lock.nix")} { lockFile = ${lockFile}; cpu = "${cpu}"; }`;
-  const needs = execFileSync("nix-instantiate", ["--eval", "--json", "--strict", "-E", of], {
+  const given = ["--argstr", "cpu", cpu, "--arg", "lockFile", "../../package-lock.json"];
+  const needs = execFileSync("nix-instantiate", ["--eval", "--json", "--strict", "./lock.nix", ...given], {
     encoding: "utf8",
+    cwd: import.meta.dirname,
   });
   const text = `${JSON.stringify({ madeOf, ...JSON.parse(needs) }, null, 1)}\n`;
   if (!process.argv.includes("--check")) writeFileSync(target, text);

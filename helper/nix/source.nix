@@ -18,7 +18,8 @@ let
     in
       if entries.${name} == "directory"
       then filesBelow path
-      else if isTest path
+      # What an editor leaves may be no text, which alone `readFile` takes.
+      else if entries.${name} != "regular" || isTest path || substring 0 1 name == "."
       then []
       else [path]) (attrNames entries);
 

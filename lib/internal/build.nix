@@ -167,11 +167,12 @@ in
   # rebuild:   args -> the public function's result, for `override`.
   # given:     the arguments as the user gave them, for `override`.
   # layers:    packages that this kind of build always needs, as the first layers.
-  # builder:   the builder's folder in the store.
-  # buildScript, products: those of the builder, in place of the user's.
+  # builder:   the builder's folder in the store; where it is given, buildScript is its own and is not searched
+  #            for store paths.
+  # buildScript, products: in place of the arguments `buildScript` and `hydraProducts`.
   # env:       variables of the builder itself.
   # settings:  more of them, sets or lists that it gets as JSON.
-  # inputs:    store paths that the settings speak of.
+  # inputs:    texts with all store paths that the settings speak of.
   # fixed:     attributes of a fixed-output derivation.
   # result, network, impureEnv, test: as in the spec.
   kind @ {

@@ -36,6 +36,19 @@ in {
     value = plain (closure (build {env.DATA = "a:${text}:${dependency.dev}/include";}));
     expected = builtins.sort builtins.lessThan (plain [text dev]);
   };
+  "a path only in a setting of the build backend is in the closure" = {
+    value = let
+      drv = wheel {
+        configSettings = {
+          flag = true;
+          one = "--with=${dependency.dev}/include";
+          list = ["-a" "--data=${text}"];
+        };
+      };
+    in
+      plain (builtins.filter (path: path != drv.voyager.src) (closure drv));
+    expected = builtins.sort builtins.lessThan (plain [text dev]);
+  };
   "a variable that is a path or derivation" = {
     value = let
       drv = build {

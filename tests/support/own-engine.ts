@@ -122,7 +122,7 @@ export class OwnEngine {
   processes(): Process[] {
     return processIds()
       .filter((pid) => /^(unshare|dockerd|containerd|runc)/.test(readOf(pid, "comm")))
-      .map(describe)
+      .map(processOf)
       .filter(({ command }) => command.includes(`${this.folder}/`));
   }
 
@@ -239,9 +239,9 @@ export function descendants(pid: number): Process[] {
     found.push(one);
     next.push(...(children.get(one) ?? []));
   }
-  return found.map(describe);
+  return found.map(processOf);
 }
 
-function describe(pid: number): Process {
+function processOf(pid: number): Process {
   return { pid, command: readOf(pid, "cmdline").replaceAll("\0", " ") };
 }

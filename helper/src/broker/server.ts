@@ -101,13 +101,9 @@ export class Broker {
     removeLeftPlaces(this.options.mountsFolder);
     await this.#endLeft();
     await this.#sweep();
-    const endLate = () =>
-      this.#endLeft().catch((error: unknown) =>
-        this.options.trail.trouble(`not looked: ${messageOf(error)}`),
-      );
     this.#timers = [
       setInterval(() => void this.#sweep(), sweepInterval),
-      ...lateLooks.map((after) => setTimeout(endLate, after)),
+      ...lateLooks.map((after) => setTimeout(() => void this.#lookAgain(), after)),
     ];
   }
 
@@ -137,6 +133,14 @@ export class Broker {
       if (processMark(Number(mark.split(":")[0])) === mark) continue;
       trail.note("a container is ended whose broker is gone", { name });
       await engine.removeContainer(name);
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      await this.#endLeft();
+    } catch (error) {
+      this.options.trail.trouble(`did not look for containers whose broker is gone: ${messageOf(error)}`);
     }
   }
 

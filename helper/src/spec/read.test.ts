@@ -40,6 +40,7 @@ test.each<[string, unknown]>([
   ["voyager.stage", null],
   ["voyager.env", { "NOT A NAME": "x" }],
   ["voyager.env.FOO", 1],
+  ["voyager.settings", { "NOT A NAME": "x" }],
   ["voyager.path.0", "relative"],
   ["voyager.result", "folder"],
   ["voyager.network", "yes"],

@@ -105,7 +105,7 @@ describe("the statement", () => {
       src: "hello.tar.gz",
       systemPackages: ["gcc", "libffi-dev"],
       buildScript: "make install",
-      env: { FOO: "bar" },
+      env: { FOO: "bar", VOYAGER_TOLD: '{"of":[1,"two"]}' },
       outputs: ["out"],
     });
     expect(buildDefinition.internalParameters).toMatchObject({ transfer: "auto", specVersion: 1 });
@@ -137,6 +137,7 @@ describe("the statement", () => {
     const change = {
       buildScript: `cp ${storePath("tool")}/x .\n${hash}-tool/y\t${storePath("z")} --id=${hash}`,
       env: { PKG: `${storePath("a")}:${storePath("b")}`, BARE: hash },
+      settings: { TOLD: { wheels: [storePath("w")] } },
       linkage: { allow: [{ soname: null, file: null, rule: null, reason: `see ${storePath("why")}` }] },
     };
     const input = inputOf({ out: folder() }, change);
@@ -145,7 +146,7 @@ describe("the statement", () => {
     const { externalParameters } = (JSON.parse(text) as Statement).predicate.buildDefinition;
     expect(externalParameters).toMatchObject({
       buildScript: "cp /nix/store/tool/x .\ntool/y\t/nix/store/z --id=HASH",
-      env: { PKG: "/nix/store/a:/nix/store/b", BARE: "HASH" },
+      env: { PKG: "/nix/store/a:/nix/store/b", BARE: "HASH", TOLD: '{"wheels":["/nix/store/w"]}' },
     });
   });
 
