@@ -199,6 +199,19 @@ describe("processes that were only seen", () => {
     expect(programsOnlySampled(images, samples, new Map([["python3", python]]))).toEqual([]);
   });
 
+  test("what a process had of its parent's, before it became a program, is that one's", () => {
+    const [dash, awk] = ["/usr/bin/dash", "/usr/bin/mawk"];
+    const parent = { ...sample(dash, [dash, libc, `${lib}/libhand.so.1`]), pid: 5 };
+    // Its maps were read when it was a copy of dash, and what it runs a moment later.
+    const child = { ...sample(awk, [dash, libc, `${lib}/libhand.so.1`, `${lib}/libown.so.1`]), pid: 6 };
+    const linked = new Map([dash, awk].map((program) => [program, new Set([libc])]));
+    const found = observe([], { samples: [parent, child], linked });
+    expect(found.map(({ path, programs }) => [path, programs])).toEqual([
+      [`${lib}/libhand.so.1`, [dash]],
+      [`${lib}/libown.so.1`, [awk]],
+    ]);
+  });
+
   test("a file that was mapped by hand in a program that is known is told", () => {
     const samples = [{ ...sample(python, [libc, `${lib}/libhand.so.1`]), pid: 7 }];
     expect(statuses([image("python3", [libc])], { samples })[`${lib}/libhand.so.1`]).toBe("unreported");

@@ -134,23 +134,23 @@ class Judge {
 
 /** What no loader wrote down: programs that cleared their environment, files mapped by hand. */
 function ofSamples(observations: Observations): Finding[] {
-  const { images, samples, real, linked, reported } = observations;
-  const byProgram = new Map<string, Set<string>>();
-  const byPid = new Map<number, Set<string>>();
-  for (const image of images) {
-    const names = [image.program, ...image.initial, ...image.opened.keys()];
-    const files = names.map((name) => real.get(name) ?? name);
-    for (const [map, key] of [
-      [byProgram, files[0]],
-      [byPid, image.pid],
-    ] as [Map<unknown, Set<string>>, unknown][]) {
-      const known = map.get(key) ?? new Set();
-      for (const file of files) known.add(file);
-      map.set(key, known);
+  const { samples, linked, reported } = observations;
+  const { byProgram, byPid } = writtenDown(observations);
+  const mappedBy = new Map<string, Set<string>>([...byProgram.keys()].map((program) => [program, new Set()]));
+  for (const { programs, mapped } of samples) {
+    for (const program of programs) {
+      mappedBy.set(program, new Set([...(mappedBy.get(program) ?? []), ...mapped]));
     }
   }
   return samples.flatMap(({ pid, programs, mapped }): Finding[] => {
-    const known = [byPid.get(pid), ...[...programs].flatMap((one) => [byProgram.get(one), linked.get(one)])];
+    // A process is a copy of its parent before it runs a program of its own, and may have been looked at just then.
+    const parents = [...mapped].filter((path) => !programs.has(path) && mappedBy.has(path));
+    const known = [
+      byPid.get(pid),
+      ...[...programs, ...parents].flatMap((one) => [byProgram.get(one), linked.get(one)]),
+      // What these have mapped is told of them.
+      ...parents.flatMap((one) => [new Set([one]), mappedBy.get(one)]),
+    ];
     return (
       [...mapped]
         .filter((path) => !programs.has(path) && !known.some((files) => files?.has(path)))
@@ -160,6 +160,20 @@ function ofSamples(observations: Observations): Finding[] {
         .map((finding) => ({ ...finding, status: "unreported" as const }))
     );
   });
+}
+
+/** The files that the loader wrote down, by the program's real path and by the process. */
+function writtenDown({ images, real }: Observations) {
+  const byProgram = new Map<string, Set<string>>();
+  const byPid = new Map<number, Set<string>>();
+  for (const image of images) {
+    const names = [image.program, ...image.initial, ...image.opened.keys()];
+    const files = names.map((name) => real.get(name) ?? name);
+    const program = files[0] ?? "";
+    byProgram.set(program, new Set([...(byProgram.get(program) ?? []), ...files]));
+    byPid.set(image.pid, new Set([...(byPid.get(image.pid) ?? []), ...files]));
+  }
+  return { byProgram, byPid };
 }
 
 /** Programs that have to be asked for what they link to: only seen, never written down by the loader. */
