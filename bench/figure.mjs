@@ -6,6 +6,7 @@
  *   title     what is measured
  *   how       how, where the title and the commands do not say it
  *   needs     tools that it runs, names from tools.mjs; where one is missing, only this figure fails
+ *   atLeast   fewest rounds that count, for a figure that takes so little that a moment's other work shows
  *   atMost    most rounds that count, for a figure that takes long; `warmUps: 0` saves one more
  *   measures  name → { label, unit: "seconds" | "bytes" | "count" }: what a run gives beside "seconds", "memory"
  *             (bytes, the peak) and "count"
@@ -46,7 +47,7 @@ function judged(claim, sides) {
  * @returns {Promise<import("./report.mjs").Result>}
  */
 export async function measureFigure(figure, runs, temporary, progress) {
-  const { name, title, how, claims, needs = [], atMost = runs, warmUps } = figure;
+  const { name, title, how, claims, needs = [], atLeast = 1, atMost = Infinity, warmUps } = figure;
   const measures = { ...knownMeasures, ...figure.measures };
   const started = performance.now();
   const result = (sides, made, error) => {
@@ -58,7 +59,7 @@ export async function measureFigure(figure, runs, temporary, progress) {
     if (lacking.length > 0) throw new Error(needMessage(lacking));
     progress("preparing");
     const { sides } = await figure.prepare(temporary);
-    const rounds = Math.min(runs, atMost);
+    const rounds = Math.min(Math.max(runs, atLeast), atMost);
     const functions = Object.fromEntries(Object.entries(sides).map(([side, { run }]) => [side, run]));
     const onRound = (round) => progress(`round ${round} of ${rounds}`);
     const measured = await measure(functions, rounds, { warmUps, onRound });

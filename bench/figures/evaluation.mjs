@@ -14,6 +14,7 @@ export const evaluation = {
   title: "1,000 mkDockerWheel instantiated, against 1,000 bare derivations",
   how: "The derivation files exist already, so nothing is written: that would cost both the same and flatter the ratio.",
   claims: [{ ours: "declared", peer: "bare", target: 1.5 }],
+  atLeast: 21,
 
   async prepare() {
     return { sides: { declared: side("mkDockerWheel", "declared"), bare: side("derivation", "bare") } };

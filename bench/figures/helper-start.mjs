@@ -35,6 +35,7 @@ export const helperStart = {
   title: "the helper, process start to first engine request, against node -e 0",
   how: "The same Node on both sides. The helper has read and checked its spec by then.",
   claims: [{ ours: "helper", peer: "node", target: 2 }],
+  atLeast: 21,
 
   async prepare(temporary) {
     const { spec, closure } = await describe("voyager.bcryptWheel");

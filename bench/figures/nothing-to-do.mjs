@@ -34,6 +34,7 @@ export const nothingToDo = {
     { ours: "checkout", peer: "bare", target: 1.5 },
     { ours: "release", peer: "bare", target: 1.5 },
   ],
+  atLeast: 21,
 
   async prepare(temporary) {
     const file = join(temporary, "bare.nix");
