@@ -27,7 +27,8 @@ beforeAll(async () => {
   engine = await OwnEngine.start();
   await engine.load(await baseImage());
   lanes = await makeLanes(engine, offline, laneCount);
-  kills = new Kills(engine, random);
+  // One that was made may be started in this very moment, and then ends in the next; else only a sweep removes it.
+  kills = new Kills(engine, random, 1000);
   // What each build makes undisturbed, and how long it takes while others run.
   await Promise.all(lanes.map((lane) => lane.prepare(true)));
 });

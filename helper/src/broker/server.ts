@@ -260,7 +260,7 @@ const sweepInterval = 60_000;
  * Milliseconds after its start at which a broker looks again for containers of the one before: the engine makes what it
  * was asked for also when who asked is gone, and a container that is made and never started keeps its place from others.
  */
-const lateLooks = [500, 1000, 2000, 5000, 10_000];
+const lateLooks = Array.from({ length: 20 }, (_, index) => 500 * (index + 1));
 /** In which all connections are taken that waited for this broker. */
 const backlogMilliseconds = 1000;
 /** Milliseconds between two looks at whether the process still lives. */

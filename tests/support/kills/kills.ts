@@ -38,9 +38,14 @@ export class Kills {
   #lastLeft = 0;
   readonly #failures: string[] = [];
 
+  /**
+   * @param idlePatience milliseconds to wait for the end of a container that was made and never started: what may take
+   *   it away at once, as a broker does, has all the time there is; where only a later sweep does, waiting is in vain
+   */
   constructor(
     private readonly own: OwnEngine,
     private readonly random: () => number,
+    private readonly idlePatience = patience,
   ) {}
 
   /** Kills the helper alone, and builds again. */
@@ -141,8 +146,7 @@ export class Kills {
     const begin = performance.now();
     const since = () => performance.now() - begin;
     let left = await this.#newOf(lane);
-    // One that was made may be started in this very moment; then it ends in the next.
-    while (left.length > 0 && since() < (left.every(isIdle) ? 1000 : patience)) {
+    while (left.length > 0 && since() < (left.every(isIdle) ? this.idlePatience : patience)) {
       await sleep(50);
       left = await this.#newOf(lane);
     }
