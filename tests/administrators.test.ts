@@ -231,6 +231,11 @@ describe("the commands", () => {
     server.close();
     const misspelt = await voyager("affected", "--package", "libfif8", path);
     expect(misspelt).toMatchObject({ status: 5, stderr: expect.stringMatching(/did you mean .*libffi8\?/) });
+    for (const library of ["libffi.so.8", "libffi.so"]) {
+      const { status, stderr } = await voyager("affected", "--package", library, path);
+      expect(status).toBe(5);
+      expect(stderr).toContain(`links to a package '${library}'; a library of that name is in libffi8\n`);
+    }
   });
 
   test("a damaged report is an error that names it, and the others are answered", async () => {

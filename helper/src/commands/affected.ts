@@ -91,14 +91,23 @@ async function knownSources(deliveries: Delivery[], { packages, sources }: Query
 
 function warnOf(missing: string[], names: Set<string>, deliveries: Delivery[]): void {
   for (const name of missing) {
-    const near = nearest(name, names).filter((one) => one !== name);
     const where = names.has(name) ? ", though the environments that they were built in had it" : "";
-    const hint =
-      names.has(name) || near.length === 0 ? "" : `; did you mean ${near.map(visible).join(", ")}?`;
+    const hint = names.has(name) ? "" : hintOf(name, names, deliveries);
     writeToStderr(
-      `nix-voyager: warning: none of ${count(deliveries.length, "delivery", "deliveries")} links to '${visible(name)}'${where}${hint}\n`,
+      `nix-voyager: warning: none of ${count(deliveries.length, "delivery", "deliveries")} links to a package '${visible(name)}'${where}${hint}\n`,
     );
   }
+}
+
+/** What may have been meant by a name that is no package's: the package of a library, or a name like it. */
+function hintOf(name: string, names: Set<string>, deliveries: Delivery[]): string {
+  const packages = deliveries.flatMap(({ report }) => report?.packages ?? []);
+  const isLibrary = (soname: string) =>
+    soname === name || `${soname}.`.startsWith(`${name.replace(/\.so$/, "")}.so.`);
+  const holders = new Set(packages.filter(({ sonames }) => sonames.some(isLibrary)).map((one) => one.name));
+  if (holders.size > 0) return `; a library of that name is in ${[...holders].map(visible).join(", ")}`;
+  const near = nearest(name, names).filter((one) => one !== name);
+  return near.length === 0 ? "" : `; did you mean ${near.map(visible).join(", ")}?`;
 }
 
 function printJson(answers: Answer[], missing: string[], without: number, query: Query): void {
