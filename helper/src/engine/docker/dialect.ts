@@ -11,6 +11,13 @@ export function isGone(error: unknown): boolean {
   return error instanceof EngineRefusal && (error.status === 404 || /no such container/.test(error.reason));
 }
 
+/** Whether an image is not there. Docker has another status for one that somebody else removes at the same moment. */
+export function isImageGone(error: unknown): boolean {
+  return (
+    error instanceof EngineRefusal && (error.status === 404 || /unrecognized image ID/.test(error.reason))
+  );
+}
+
 /** Whether a container cannot be removed only because it ends by itself at this moment: Podman's words. */
 export function isEnding(error: unknown): boolean {
   return error instanceof EngineRefusal && /container state improper/.test(error.reason);

@@ -60,12 +60,13 @@ describe("images", () => {
   });
 
   test("removing: done, already gone, in use, refused", async () => {
-    const removing = (status: number) => {
-      daemon.on("DELETE /images/x:1", status === 200 ? json([]) : refusal(status, "words"));
+    const removing = (status: number, words = "words") => {
+      daemon.on("DELETE /images/x:1", status === 200 ? json([]) : refusal(status, words));
       return engine.removeImage("x:1");
     };
     expect(await removing(200)).toBe(true);
     expect(await removing(404)).toBe(true);
+    expect(await removing(500, "unrecognized image ID sha256:1")).toBe(true); // another removed it just then
     expect(await removing(409)).toBe(false);
     expect(await thrownBy(removing(500))).toMatchObject({ kind: "engine" });
   });

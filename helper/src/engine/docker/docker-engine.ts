@@ -13,7 +13,7 @@ import type {
 import { containerList, containerSize, imageAnswer, infoAnswer, volumeList } from "./answers.ts";
 import { Connection, EngineRefusal, type Request, type RequestObserver } from "./connection.ts";
 import { imageComment, removeContainer } from "./container.ts";
-import { type Dialect, dialectOf, imageId, isGone } from "./dialect.ts";
+import { type Dialect, dialectOf, imageId, isGone, isImageGone } from "./dialect.ts";
 import { explain } from "./explain.ts";
 import { inspectContainer, inspectImage } from "./inspect.ts";
 import { idleContainers, unnamedImages } from "./left.ts";
@@ -133,7 +133,7 @@ export class DockerEngine implements Engine {
       await this.#connection.answer(request, v.array(v.unknown()));
       return true;
     } catch (error) {
-      if (error instanceof EngineRefusal && error.status === 404) return true;
+      if (isImageGone(error)) return true;
       if (error instanceof EngineRefusal && error.status === 409) return false;
       throw explain(`removing image ${reference}`, error);
     }
