@@ -117,6 +117,16 @@ test("what another made between our look and the lock is taken", async () => {
   expect(engine.present.size).toBe(0);
 });
 
+test("what is told of a failure begins on a line of its own, wherever the output broke off", async () => {
+  const engine = makeEngine();
+  engine.program = ({ onOutput }) => {
+    onOutput(1, Buffer.from("Reading package lists..."));
+    return 100;
+  };
+  const error = (await thrownBy(() => ensure(engine, [["gcc"]]))) as VoyagerError;
+  expect(error.said).toBe("Reading package lists...\n");
+});
+
 test("a system without packages is an environment, too", async () => {
   const engine = makeEngine();
   expect((await ensure(engine, [])).requested).toEqual([]);

@@ -123,7 +123,8 @@ async function explain(
     const names = await run(container, packageManager.namesScript(), false);
     return names.output.split("\n").filter((name) => name !== "");
   });
-  error.said = output;
+  // It may have ended, or been cut off, in the middle of a line; what comes next is a message of its own.
+  error.said = output === "" || output.endsWith("\n") ? output : `${output}\n`;
   throw error;
 }
 
