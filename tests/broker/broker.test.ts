@@ -1,9 +1,11 @@
 /** Builds by way of the broker: what they are given, what is noted of it, and what a restart means for them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CountedEngine } from "../support/counted.ts";
 import { removeKeptPackages } from "../support/kept-packages.ts";
 import { mustBuild, nixBuild, runId } from "../support/nix.ts";
+import { makeOffline } from "../support/offline.ts";
 import { OwnBroker, type TrailLine } from "../support/own-broker.ts";
 import { must } from "../support/run.ts";
 import { baseImage } from "../support/target.ts";
@@ -166,6 +168,37 @@ test("what the engine makes for a killed broker when the next has started alread
     line.msg?.startsWith("a container is ended") === true && line.name === name;
   await broker.whenTrail(isRemoved, before);
   await broker.expectNothingLeft();
+}, 60_000);
+
+test("an environment in the making is the broker's as a build is; what is started of it later is not", async () => {
+  const offline = makeOffline();
+  const name = `voyager-marked-${runId}`;
+  const own = await OwnBroker.start({ systems: "any" });
+  try {
+    const making = mustBuild(
+      `build { pname = "marked"; system = ${offline.system(name)}; buildScript = "touch $out/made"; }`,
+      own.nixOptions,
+    );
+    const marked = [
+      "--filter",
+      "label=nix-voyager.container=environment",
+      "--filter",
+      "label=nix-voyager.broker",
+    ];
+    const format = ["--format", '{{.Label "nix-voyager.broker"}}'];
+    const marks = () => must("docker", ["ps", "--all", ...marked, ...format]);
+    while (!(await marks()).includes(`${own.process.pid}:`)) await sleep(20);
+    await making;
+    const image = await must("docker", ["images", "--quiet", "--filter", `label=nix-voyager.system=${name}`]);
+    await must("docker", ["create", "--name", name, image, "true"]);
+    await own.another();
+    await sleep(1500); // in which it has looked for what is left more than once
+    expect(await must("docker", ["rm", name])).toBe(name);
+    await must("docker", ["rmi", "--force", image]);
+  } finally {
+    await own.stop();
+    offline.remove();
+  }
 }, 60_000);
 
 test("a helper that is killed takes its container with it", async () => {

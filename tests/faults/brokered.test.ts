@@ -6,6 +6,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { lateLooks } from "../../helper/src/broker/server.ts";
 import { DockerEngine } from "../../helper/src/engine/docker/docker-engine.ts";
 import { seeded } from "../../helper/testing/random.ts";
 import { instantiate, mustBuild, nix, root, runId } from "../support/nix.ts";
@@ -116,6 +118,8 @@ const lanes: Lane[] = [];
 beforeAll(async () => {
   process.stderr.write(`faults below a broker: VOYAGER_FAULT_SEED=${seed}\n`);
   for (const transfer of ["bind", "stream"]) lanes.push(await Lane.start(transfer));
+  // What a broker asks that has just started is of no build.
+  await sleep(Math.max(...lateLooks) + 500);
 });
 afterAll(async () => {
   process.stdout.write(renderTable(lanes.flatMap(({ ran }) => ran)));

@@ -4,6 +4,7 @@ import pino from "pino";
 import { messageOf, VoyagerError } from "../common/errors.ts";
 import type { ContainerRequest, Engine, RunningContainer } from "../engine/engine.ts";
 import { type Environment, ensureEnvironment } from "../environment/environments.ts";
+import { labels } from "../environment/labels.ts";
 import type { Conversation } from "./conversation.ts";
 import { requireStorePath } from "./folders.ts";
 import { allowedSystem, type Policy } from "./policy.ts";
@@ -70,15 +71,22 @@ function requireFileOfStore(file: string, store: string): void {
  *
  * When the build goes, the container in which it is made goes, too, and another build that waits for the same
  * environment makes it.
+ *
+ * @param broker what marks containers as this broker's
  */
 export async function makeEnvironment(
   engine: Engine,
   { system, layers, maxAge, lock }: EnvironmentWanted,
   policy: Policy,
+  broker: string,
   conversation: Conversation,
 ): Promise<Environment> {
   const log = pino({ level: "debug", base: null }, { write: (line: string) => tellLog(line, conversation) });
-  return ensureEnvironment(bounded(engine, policy, conversation), { system, layers, maxAge, lock }, log);
+  return ensureEnvironment(
+    bounded(engine, policy, broker, conversation),
+    { system, layers, maxAge, lock },
+    log,
+  );
 }
 
 const levels: Record<number, "debug" | "info" | "warn" | "error"> = { 20: "debug", 30: "info", 40: "warn" };
@@ -101,14 +109,18 @@ function tellLog(line: string, conversation: Conversation): void {
 
 /**
  * The same engine until the build goes: then it does nothing more, and what was started ends. Containers have a
- * build's limits.
+ * build's limits, and this broker's mark: one that was made and never started is nobody else's to remove.
  */
-function bounded(engine: Engine, { perBuild }: Policy, conversation: Conversation): Engine {
+function bounded(engine: Engine, { perBuild }: Policy, broker: string, conversation: Conversation): Engine {
   const { gone } = conversation;
   const { memory, cpus, pids, environmentSeconds } = perBuild;
   const start = async (request: ContainerRequest): Promise<RunningContainer> => {
     gone.throwIfAborted();
-    const container = await engine.start({ ...request, limits: { memory, cpus, pids } });
+    const container = await engine.start({
+      ...request,
+      labels: { ...request.labels, [labels.broker]: broker },
+      limits: { memory, cpus, pids },
+    });
     const kill = () => void container.kill().catch(() => {});
     const timer = setTimeout(() => {
       const what = `making the environment took more than the ${environmentSeconds} s that the broker allows`;

@@ -129,7 +129,9 @@ export class Broker {
   async #endLeft(): Promise<void> {
     const { engine, trail } = this.options;
     for (const { name, labels: has } of await engine.containers(labels.broker)) {
-      const mark = has[labels.broker] ?? "";
+      const mark = has[labels.broker];
+      // An image of ours has the label, too, but empty: see where environments are made.
+      if (!mark) continue;
       if (processMark(Number(mark.split(":")[0])) === mark) continue;
       trail.note("a container is ended whose broker is gone", { name });
       await engine.removeContainer(name);
@@ -217,7 +219,7 @@ export class Broker {
     const place = await this.#environments.enter(0, conversation.gone);
     if (!place) return trail.ended(entry, { ended: "it went while it waited" });
     try {
-      const environment = await makeEnvironment(engine, allowed, policy, conversation);
+      const environment = await makeEnvironment(engine, allowed, policy, this.#mark, conversation);
       this.#images.give(peer, environment.image);
       trail.ended(entry, { image: environment.image });
       conversation.tell({ event: "environment", environment });
@@ -260,7 +262,7 @@ const sweepInterval = 60_000;
  * Milliseconds after its start at which a broker looks again for containers of the one before: the engine makes what it
  * was asked for also when who asked is gone, and a container that is made and never started keeps its place from others.
  */
-const lateLooks = Array.from({ length: 20 }, (_, index) => 500 * (index + 1));
+export const lateLooks = [500, 1000, 2000, 3000, 4000, 6000, 10_000];
 /** In which all connections are taken that waited for this broker. */
 const backlogMilliseconds = 1000;
 /** Milliseconds between two looks at whether the process still lives. */

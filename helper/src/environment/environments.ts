@@ -273,6 +273,7 @@ async function make(
         [labels.kind]: "environment",
         // Else the image would have this container's, and so would whatever is started from it.
         [labels.container]: "",
+        [labels.broker]: "",
         [labels.system]: system.name,
         [labels.systemKey]: search.systemKey,
         [labels.packages]: JSON.stringify(packages),

@@ -22,7 +22,7 @@ export const labels = {
   container: `${prefix}.container`,
   /** On containers that the broker started: the build user who asked. */
   user: `${prefix}.user`,
-  /** On the same: the broker's process, by its number and when it began. */
+  /** On those, and on containers in which it makes environments: the broker's process, by its number and when it began. */
   broker: `${prefix}.broker`,
 } as const;
 
