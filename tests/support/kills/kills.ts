@@ -211,7 +211,8 @@ export class Kills {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, kills]) => row(key.split("\n"), kills));
     const header = ["killed", "while at its", "kills", "left after 5 s", "never started", "gone after (s)"];
-    return formatTable(header, [...rows, row(["all", ""], this.#kills)]);
+    const table = formatTable(header, [...rows, row(["all", ""], this.#kills)]);
+    return [table, ...this.#failures.map((left) => `left: ${left}\n`)].join("");
   }
 }
 
