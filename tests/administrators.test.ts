@@ -234,7 +234,9 @@ describe("the commands", () => {
     for (const library of ["libffi.so.8", "libffi.so"]) {
       const { status, stderr } = await voyager("affected", "--package", library, path);
       expect(status).toBe(5);
-      expect(stderr).toContain(`links to a package '${library}'; a library of that name is in libffi8\n`);
+      expect(stderr).toContain(
+        `links to a package '${library}'; that names a library: ask for --package libffi8\n`,
+      );
     }
   });
 

@@ -105,7 +105,9 @@ function hintOf(name: string, names: Set<string>, deliveries: Delivery[]): strin
   const isLibrary = (soname: string) =>
     soname === name || `${soname}.`.startsWith(`${name.replace(/\.so$/, "")}.so.`);
   const holders = new Set(packages.filter(({ sonames }) => sonames.some(isLibrary)).map((one) => one.name));
-  if (holders.size > 0) return `; a library of that name is in ${[...holders].map(visible).join(", ")}`;
+  if (holders.size > 0) {
+    return `; that names a library: ask for ${[...holders].map((one) => `--package ${visible(one)}`).join(" ")}`;
+  }
   const near = nearest(name, names).filter((one) => one !== name);
   return near.length === 0 ? "" : `; did you mean ${near.map(visible).join(", ")}?`;
 }
